@@ -1,0 +1,123 @@
+"""What can be wrong, and how it is told: the exception tree and the diagnostics of rule files.
+
+EligibilityError
+├── RuleError         rule text that does not compile; holds every Diagnostic
+├── PatientError      patient data that cannot be read; holds every Problem
+├── VocabularyError   a vocabulary file that does not hold together; holds every message
+└── UsageError        a call with an argument that cannot be used (an unknown trial, a date for an instant)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from eligibility.source import Source, Span
+
+Severity = Literal["error", "warning"]
+
+
+class EligibilityError(Exception):
+    """Base of every error that this library raises on purpose. Its text is fit to be shown to a user."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One problem of a rule text: a stable code, a place, what is wrong, and what to try."""
+
+    code: str
+    message: str
+    span: Span
+    source: Source
+    help: str | None = None
+    severity: Severity = "error"
+
+    @property
+    def line(self) -> int:
+        """Line of the first character, counted from 1."""
+        return self.source.position(self.span.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column of the first character, counted from 1."""
+        return self.source.position(self.span.start)[1]
+
+    @property
+    def underlined(self) -> str:
+        """The author's words that the diagnostic is about."""
+        return self.source.words(self.span)
+
+    def __str__(self) -> str:
+        head = f"{self.source.name}:{self.line}:{self.column}: {self.severity}[{self.code}]: {self.message}"
+        text = f"{head}\n{self.source.snippet(self.span)}"
+        return f"{text}\n      = help: {self.help}" if self.help else text
+
+
+class RuleError(EligibilityError):
+    """Rule text that does not compile. `diagnostics` holds every problem found, in the order of the text."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n\n".join(str(diagnostic) for diagnostic in self.diagnostics))
+
+    def __reduce__(self) -> tuple[type[RuleError], tuple[Sequence[Diagnostic]]]:
+        return type(self), (self.diagnostics,)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why patient data cannot be used: the key, and what is wrong there."""
+
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}"
+
+
+class PatientError(EligibilityError):
+    """Patient data that cannot be read. `problems` lists every bad key; values are not repeated beyond a short excerpt."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[PatientError], tuple[Sequence[Problem]]]:
+        return type(self), (self.problems,)
+
+
+class VocabularyError(EligibilityError):
+    """Vocabulary files that do not hold together. `messages` lists every problem."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("\n".join(self.messages))
+
+    def __reduce__(self) -> tuple[type[VocabularyError], tuple[Sequence[str]]]:
+        return type(self), (self.messages,)
+
+
+class UsageError(EligibilityError):
+    """A call whose arguments cannot be used, such as the ID of a trial that is not there."""
+
+
+def excerpt(text: str, limit: int = 40) -> str:
+    """A short piece of an offending name, unit or date, fit to be repeated in a message."""
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names that look most like `name`, best first; text from outside is cut to a bounded length."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    return [by_folded[match] for match in get_close_matches(name[:80].casefold(), by_folded, n=count, cutoff=0.6)]
+
+
+def did_you_mean(names: Sequence[str]) -> str | None:
+    """`did you mean ...?` for a list of nearest names, or None for an empty one."""
+    if not names:
+        return None
+    quoted = [f"`{name}`" for name in names]
+    return f"did you mean {quoted[0] if len(quoted) == 1 else ', '.join(quoted[:-1]) + ' or ' + quoted[-1]}?"

@@ -1,0 +1,58 @@
+"""Text with a name goes in; places in it (spans, lines, columns, underlined snippets) come out."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of character offsets in a source text."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """The smallest span that covers both."""
+        return Span(min(self.start, other.start), max(self.end, other.end))
+
+
+class Source:
+    """A text with the name under which diagnostics speak of it."""
+
+    def __init__(self, text: str, name: str = "<text>") -> None:
+        self.text = text
+        self.name = name
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(index + 1 for index, char in enumerate(self.text) if char == "\n")]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1."""
+        line = bisect_right(self._line_starts, min(offset, len(self.text)))
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (counted from 1), without its end."""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+
+    def words(self, span: Span) -> str:
+        """The words of the author at a span."""
+        return self.text[span.start : span.end]
+
+    def snippet(self, span: Span) -> str:
+        """The line of a span with the span underlined; a long line is cut around it."""
+        number, column = self.position(span.start)
+        text = self.line(number).replace("\t", " ")
+        length = max(1, min(span.end - span.start, len(text) - column + 1))
+        if len(text) > 140:
+            cut = max(0, min(column - 41, len(text) - 120))
+            text, column = text[cut : cut + 120], column - cut
+            length = max(1, min(length, len(text) - column + 1))
+        margin = f"{number:>5} | "
+        return f"{margin}{text}\n{' ' * (len(margin) - 2)}| {' ' * (column - 1)}{'^' * length}"
