@@ -1,0 +1,107 @@
+"""An error of lark goes in; a diagnostic in the author's words comes out."""
+
+from __future__ import annotations
+
+import re
+
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from eligibility.errors import Diagnostic
+from eligibility.source import Source, Span
+
+
+def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
+    """What the author wrote that the grammar cannot take, and what to try."""
+    if isinstance(error, UnexpectedToken):
+        offset = error.token.start_pos if error.token.start_pos is not None else len(text)
+        words, kind = str(error.token), error.token.type
+        if kind in ("_INDENT", "_DEDENT", "_NL", "$END"):
+            return _at_line_end(error, source, text, offset, kind)
+    elif isinstance(error, UnexpectedCharacters):
+        offset, words, kind = error.pos_in_stream, _word_at(text, error.pos_in_stream), "text"
+    else:
+        offset, words, kind = len(source.text), "", "$END" if isinstance(error, UnexpectedEOF) else "text"
+    expected = _expected(error)
+    start = min(offset, max(len(source.text) - 1, 0))
+    span = Span(start, min(len(source.text), start + max(1, len(words.rstrip()))))
+    before = text[max(0, offset - 400) : offset].rsplit("\n", 1)[-1]
+    message, help_text, code = _say(words.strip().replace("\ue000", " "), kind, expected, before)
+    return Diagnostic(code, message, span, source, help_text)
+
+
+def _say(words: str, kind: str, expected: set[str], before: str) -> tuple[str, str | None, str]:
+    line = before.casefold()
+    if kind == "UNLESS" or words.casefold().startswith("unless"):
+        return ("`unless` inside another `unless` or `if` needs brackets", "write `A unless (B unless C)`, or `(A unless B) unless C`", "E121")
+    if kind == "IF" or words.casefold().startswith("if "):
+        return "`if` inside another formula needs brackets", "write `(if A then B) and C`", "E121"
+    if words.startswith(")"):
+        return "this bracket closes nothing", "take out `)`, or open it with `(`", "E122"
+    if "TRIAL" in expected:
+        return "a rule file begins with its trial", 'begin with `trial ID "title"`', "E123"
+    if "SECTION" in expected and "NUMBER" not in expected:
+        return f"`{_short(words)}` is no section", "a section is `include:` or `exclude:`", "E124"
+    if "CRITERION_ID" in expected:
+        return f"`{_short(words)}` does not begin a criterion", 'a criterion is `ID "label": formula`', "E125"
+    if expected <= {"COLON"}:
+        return f"a colon is missing before `{_short(words)}`", "write `:` here", "E126"
+    if "NUMBER" in expected and "NAME" in expected:
+        if kind == "OPERATOR":
+            return f"a value is missing before `{_short(words)}`", "name what is compared", "E127"
+        if kind in ("AND", "OR", "THEN"):
+            return f"something is missing before `{_short(words)}`", "name what it connects", "E127"
+        return f"`{_short(words)}` is no formula", "write a comparison such as `age >= 18 years`, or the name of a condition", "E128"
+    if "WITHIN" in expected and re.match(r"within\b", words, re.IGNORECASE):
+        return "`within` needs a duration", "write `within 6 months`", "E129"
+    if expected == {"UNIT"} or ("UNIT" in expected and "OPERATOR" not in expected):
+        return f"a unit of time is missing before `{_short(words)}`", "write a duration such as `6 months`", "E129"
+    if kind == "OPERATOR":
+        return f"a second comparison cannot follow here: `{_short(words)}`", "join comparisons with `and`, or write a chain such as `1 < x <= 2`", "E130"
+    if " of" in line or kind == "NAME":
+        return f"`{_short(words)}` cannot stand here", "an operator such as `and`, `or` or `>=` is missing before it", "E131"
+    return f"`{_short(words)}` cannot stand here", "see the forms of formulas in the language reference", "E131"
+
+
+def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int, kind: str) -> Diagnostic:
+    """The line ended too early, or the next one is indented where nothing is expected."""
+    upto = text[:offset].rstrip() if kind != "_INDENT" else text[:offset].rstrip()
+    line_start = upto.rfind("\n") + 1
+    end = min(len(upto), len(source.text))
+    words = source.text[line_start:end].strip()
+    start = line_start + (len(source.text[line_start:end]) - len(source.text[line_start:end].lstrip()))
+    span = Span(min(start, max(len(source.text) - 1, 0)), max(end, start + 1))
+    expected = _expected(error)
+    block = re.search(r"((?:all|any|none|at\s+least\s+\d+|at\s+most\s+\d+|exactly\s+\d+)\s+of)\s*:\s*$", words, re.IGNORECASE)
+    if block:
+        return Diagnostic("E132", f"`{' '.join(block[1].split())}` has no items", span, source, "write its items below it, each behind `- `")
+    if kind == "_INDENT":
+        following = offset + len(re.match(r"\s*", text[offset:])[0])  # type: ignore[index]  # \s* always matches
+        place = Span(min(following, len(source.text) - 1), min(following + 1, len(source.text)))
+        return Diagnostic("E133", "this line is indented, and nothing above it asks for that", place, source, "line it up with its neighbours")
+    if "TRIAL" in expected:
+        return Diagnostic("E123", "a rule file begins with its trial", span, source, 'begin with `trial ID "title"`')
+    if "_INDENT" in expected:
+        return Diagnostic("E134", f"`{_short(words)}` has nothing below it", span, source, "write its content below it, indented")
+    if "COLON" in expected and "OPERATOR" not in expected:
+        return Diagnostic("E126", f"a colon is missing at the end of `{_short(words)}`", span, source, "write `:` here")
+    if "THEN" in expected:
+        return Diagnostic("E135", "`if` without `then`", span, source, "write `if A then B`")
+    if "NUMBER" in expected:
+        last = words.split()[-1] if words.split() else words
+        return Diagnostic("E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line")
+    return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, "finish the formula on this line")
+
+
+def _expected(error: UnexpectedInput) -> set[str]:
+    names = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
+    return {str(name) for name in names}
+
+
+def _word_at(text: str, offset: int) -> str:
+    match = re.match(r"\S+", text[offset : offset + 60])
+    return match[0] if match else text[offset : offset + 1]
+
+
+def _short(words: str) -> str:
+    first_line = words.split("\n", 1)[0].replace("\ue000", " ").replace("\ue001", "?").strip()
+    return first_line if len(first_line) <= 40 else f"{first_line[:40]}..."

@@ -1,0 +1,413 @@
+"""TOML files of concepts go in; a closed vocabulary comes out: names, kinds, units, ranges, hierarchy, synonyms."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eligibility.errors import VocabularyError, nearest
+from eligibility.files import bundled
+from eligibility.instants import Duration, read_duration
+from eligibility.intervals import INFINITY, Interval
+from eligibility.units import Measure, Scale, Unit, UnitRefusal, UnitTable, build_table
+
+Kind = Literal["quantity", "age", "condition", "event", "class", "attestation", "milestone"]
+
+RESERVED = {"id", "asof", "birthdate", "trials", "judgements"}
+_KEYWORDS_IN_NO_NAME = re.compile(r"(?<![\w/-])(?:and|or|not|then|unless)(?![\w/-])", re.IGNORECASE)
+
+
+def key_of(name: str) -> str:
+    """How names are compared: without regard to case, spaces, `_` and `-`."""
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One name of the vocabulary and all that is declared of it."""
+
+    name: str
+    kind: Kind
+    about: str
+    source: str
+    synonyms: tuple[str, ...] = ()
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unit: str = "1"
+    bare: str | None = None
+    measure: Measure | None = None
+    possible: Interval = Interval(0, INFINITY, False, True)
+    plausible: Interval | None = None
+    current_for: Duration | None = None
+    formula: str | None = None
+    formula_source: str | None = None
+    sampled_with: str | None = None
+    assumed: float | None = None
+    molar_mass_source: str | None = None
+    includes: tuple[str, ...] = ()
+    applies_to_sex: str | None = None
+    applies_from_months: int = 0
+    acute_for: Duration | None = None
+    on_problem_list: bool = False
+    values: tuple[str, ...] = ()
+    ordered: bool = True
+    value_ranks: Mapping[str, int] = field(default_factory=dict)
+    none_when_absent: str | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Concept) and self.name == other.name
+
+    @property
+    def is_occurrence(self) -> bool:
+        """Is it something that a patient has or had: a condition or an event?"""
+        return self.kind in ("condition", "event")
+
+    @property
+    def has_limited_applicability(self) -> bool:
+        """Can it apply to some people only?"""
+        return self.applies_to_sex is not None or self.applies_from_months > 0
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=400)]
+_Decimal = Annotated[str, Field(pattern=r"^-?\d{1,12}(\.\d{1,12})?$")]
+
+
+class _Range(_Model):
+    min: float | None = None
+    max: float | None = None
+
+
+class _AppliesTo(_Model):
+    sex: Literal["female", "male"] | None = None
+    from_: _Text | None = Field(default=None, alias="from")
+
+
+class _Line(_Model):
+    factor: _Decimal
+    offset: _Decimal = "0"
+
+
+class _ConceptFile(_Model):
+    """One `[concept."name"]` table."""
+
+    kind: Kind
+    about: _Text
+    source: _Text
+    synonyms: tuple[_Text, ...] = ()
+    codes: dict[Literal["loinc", "snomed", "icd10"], tuple[_Text, ...]] = Field(default_factory=dict)
+    unit: _Text | None = None
+    possible: _Range | None = None
+    plausible: _Range | None = None
+    bare: _Text | None = None
+    molar_mass: _Decimal | None = None
+    molar_mass_source: _Text | None = None
+    valence: Annotated[int, Field(ge=1, le=8)] | None = None
+    counts: Literal["cell", "breath", "beat", "copy"] | None = None
+    reads: dict[Literal["IU", "U"], Literal["IU", "U"]] = Field(default_factory=dict)
+    conversions: dict[_Text, _Line] = Field(default_factory=dict)
+    current_for: _Text | None = None
+    formula: Annotated[str, Field(max_length=2000)] | None = None
+    formula_source: _Text | None = None
+    sampled_with: _Text | None = None
+    assumed: _Text | None = None
+    assumed_source: _Text | None = None
+    includes: tuple[_Text, ...] = ()
+    applies_to: _AppliesTo | None = None
+    acute_for: _Text | None = None
+    on_problem_list: bool | None = None
+    values: tuple[_Text, ...] = ()
+    ordered: bool = True
+    value_synonyms: dict[_Text, tuple[_Text, ...]] = Field(default_factory=dict)
+    none_when_absent: _Text | None = None
+
+
+class _Definition(_Model):
+    is_: Annotated[str, Field(alias="is", max_length=120, pattern=r"^[\w\[\] .*/;:+-]+$")]
+    symbols: tuple[_Text, ...]
+    prefixes: tuple[Literal["M", "k", "h", "d", "c", "m", "u", "mc", "n", "p", "f"], ...] = ()
+
+
+class _File(_Model):
+    """One TOML file: concepts, or units."""
+
+    concept: dict[_Text, _ConceptFile] = Field(default_factory=dict)
+    unit: dict[Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")], _Definition] = Field(default_factory=dict)
+    alias: dict[_Text, _Text] = Field(default_factory=dict)
+    hint: dict[_Text, _Text] = Field(default_factory=dict)
+
+
+class Vocabulary:
+    """Every name that a rule or a patient may use. Made by `Vocabulary.load`."""
+
+    def __init__(self, concepts: Iterable[Concept], units: UnitTable) -> None:
+        self.concepts: dict[str, Concept] = {concept.name: concept for concept in concepts}
+        self.units = units
+        self._by_key: dict[str, Concept] = {}
+        self._parents: dict[str, list[str]] = {}
+        for concept in self.concepts.values():
+            for name in (concept.name, *concept.synonyms):
+                self._by_key[key_of(name)] = concept
+            for part in concept.includes:
+                self._parents.setdefault(part, []).append(concept.name)
+        self.formula_cache: dict[str, object] = {}
+
+    @classmethod
+    def load(cls, path: str | Path | Iterable[str | Path] | None = None, *, extend: bool = True) -> Vocabulary:
+        """The bundled vocabulary, extended by the TOML files of `path` (a file, a folder, or several), or replaced by
+        them with `extend=False` (units are always there). Raises VocabularyError with every problem found."""
+        if path is None:
+            return bundled_vocabulary()
+        given = [path] if isinstance(path, str | Path) else list(path)
+        files = _toml_files(bundled("rules", "vocabulary")) if extend else [bundled("rules", "vocabulary", "units.toml")]
+        for item in given:
+            files += _toml_files(Path(item))
+        return _load(files)
+
+    def find(self, name: str) -> Concept | None:
+        """The concept of a name or synonym; case, spaces, `_` and `-` do not matter."""
+        return self._by_key.get(key_of(name)) if len(name) <= 200 else None
+
+    def nearest(self, name: str, kinds: Iterable[Kind] | None = None) -> list[str]:
+        """The declared names and synonyms most like a name, best first."""
+        wanted = set(kinds) if kinds else None
+        names = [
+            known
+            for concept in self.concepts.values()
+            if wanted is None or concept.kind in wanted
+            for known in (concept.name, *concept.synonyms)
+        ]
+        return nearest(name, names)
+
+    def __getitem__(self, name: str) -> Concept:
+        return self.concepts[name]
+
+    def __iter__(self) -> Iterator[Concept]:
+        return iter(self.concepts.values())
+
+    def __len__(self) -> int:
+        return len(self.concepts)
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """What a concept includes, directly or through others; not itself."""
+        return self._closures[0][name]
+
+    def wholes(self, name: str) -> tuple[str, ...]:
+        """What includes a concept, directly or through others; not itself."""
+        return self._closures[1][name]
+
+    @cached_property
+    def _closures(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+        down = {name: concept.includes for name, concept in self.concepts.items()}
+        up = {name: tuple(self._parents.get(name, ())) for name in self.concepts}
+        return {name: _reach(name, down) for name in down}, {name: _reach(name, up) for name in up}
+
+    @cached_property
+    def names_of_several_words(self) -> dict[str, list[tuple[str, ...]]]:
+        """First word to the declared names that begin with it, as casefolded words, the longest first."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for concept in self.concepts.values():
+            for name in (concept.name, *concept.synonyms):
+                words = tuple(name.casefold().split())
+                if len(words) > 1 and not _KEYWORDS_IN_NO_NAME.search(name):
+                    found.setdefault(words[0], []).append(words)
+        for names in found.values():
+            names.sort(key=len, reverse=True)
+        return found
+
+    @cached_property
+    def key_index(self) -> Mapping[str, Concept]:
+        """Normalised names and synonyms to concepts."""
+        return self._by_key
+
+
+def _reach(name: str, step: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    waiting = list(step[name])
+    while waiting:
+        current = waiting.pop(0)
+        if current not in found:
+            found[current] = None
+            waiting.extend(step[current])
+    return tuple(found)
+
+
+_BUNDLED: list[Vocabulary] = []
+
+
+def bundled_vocabulary() -> Vocabulary:
+    """The vocabulary that comes with the package; loaded once."""
+    if not _BUNDLED:
+        _BUNDLED.append(_load(_toml_files(bundled("rules", "vocabulary"))))
+    return _BUNDLED[0]
+
+
+def _toml_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(path.glob("*.toml"))
+    if not path.is_file():
+        raise VocabularyError([f"{path.name}: no such vocabulary file or folder"])
+    return [path]
+
+
+def _load(files: Iterable[Path]) -> Vocabulary:
+    messages: list[str] = []
+    concepts: dict[str, tuple[str, _ConceptFile]] = {}
+    tables: dict[str, dict[str, object]] = {"unit": {}, "alias": {}, "hint": {}}
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8")
+            content = _File.model_validate(tomllib.loads(text))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            messages.append(f"{path.name}: cannot be read: {error}")
+            continue
+        except ValidationError as error:
+            for problem in error.errors():
+                place = ".".join(str(part) for part in problem["loc"])
+                messages.append(f"{path.name}: {place}: {problem['msg']}")
+            continue
+        for name, concept in content.concept.items():
+            concepts[name] = (path.name, concept)  # a later file may restate a concept: that is how one is changed
+        tables["unit"] |= {name: unit.model_dump(by_alias=True) for name, unit in content.unit.items()}
+        tables["alias"] |= content.alias
+        tables["hint"] |= content.hint
+    if messages:
+        raise VocabularyError(messages)
+    units = build_table(tables)
+    built: list[Concept] = []
+    for name, (file, concept) in concepts.items():
+        try:
+            built.append(_concept(name, concept, units))
+        except ValueError as error:
+            messages.append(f"{file}: concept `{name}`: {error}")
+    messages += _clashes(built)
+    if messages:
+        raise VocabularyError(messages)
+    return Vocabulary(built, units)
+
+
+def _unit(units: UnitTable, text: str) -> Unit:
+    unit = units.read(text)
+    if isinstance(unit, UnitRefusal):
+        raise ValueError(unit.message)  # told as a message of VocabularyError
+    return unit
+
+
+def _span(limits: _Range | None, default: Interval) -> Interval:
+    if limits is None:
+        return default
+    low = -INFINITY if limits.min is None else limits.min
+    high = INFINITY if limits.max is None else limits.max
+    if low > high:
+        raise ValueError(f"a range from {low:g} to {high:g} is empty")
+    return Interval(low, high, low == -INFINITY, high == INFINITY)
+
+
+def _lasting(text: str | None, what: str) -> Duration | None:
+    if text is None or text == "unlimited":
+        return None
+    found = read_duration(text)
+    if found is None:
+        raise ValueError(f"{what} must be a duration such as `7 days`, not `{text}`")
+    return found
+
+
+_DIMENSION = {"IU": "[international_unit]", "U": "[enzyme_unit]"}
+
+
+def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
+    """One concept from its table. Raises ValueError, which the caller turns into a message."""
+    if key_of(name) in RESERVED:
+        raise ValueError("this name is reserved for the patient record")
+    needs_unit = given.kind == "quantity"
+    if needs_unit and given.unit is None:
+        raise ValueError("a quantity declares its canonical `unit`")
+    if given.kind in ("quantity", "class") and given.current_for is None:
+        raise ValueError('it declares how long a value is current: `current_for`, perhaps "unlimited"')
+    if given.kind in ("condition", "event") and given.on_problem_list is None:
+        raise ValueError("a condition or event declares `on_problem_list`")
+    if given.kind == "class" and len(given.values) < 2:
+        raise ValueError("a class declares its `values`, lowest first")
+    if given.molar_mass and not given.molar_mass_source:
+        raise ValueError("a molar mass names its source in `molar_mass_source`")
+    if given.formula and not given.formula_source:
+        raise ValueError("a formula names its paper in `formula_source`")
+    possible = _span(given.possible, Interval(0, INFINITY, False, True))
+    plausible = _span(given.plausible, possible) if given.plausible else None
+    if plausible and not (possible.low <= plausible.low and plausible.high <= possible.high):
+        raise ValueError("the plausible range reaches outside the possible one")
+    measure = assumed = None
+    if given.unit:
+        measure = Measure(
+            unit=_unit(units, given.unit),
+            molar_mass=Fraction(given.molar_mass) if given.molar_mass else None,
+            valence=given.valence,
+            counted=f"[{given.counts}]" if given.counts else None,
+            bare=_unit(units, given.bare) if given.bare else None,
+            readings=tuple((_DIMENSION[a], _DIMENSION[b]) for a, b in given.reads.items()),
+            conversions=tuple(
+                (_unit(units, text), Scale(Fraction(line.factor), Fraction(line.offset)))
+                for text, line in given.conversions.items()
+            ),
+        )
+        if given.assumed:
+            number, _, text = given.assumed.partition(" ")
+            line = measure.scale(_unit(units, text or "1"))
+            if line is None:
+                raise ValueError(f"the assumed value `{given.assumed}` is in a unit of another kind")
+            assumed = line(Fraction(number))
+    ranks: dict[str, int] = {}
+    for rank, value in enumerate(given.values):
+        for spelling in (value, *given.value_synonyms.get(value, ())):
+            if ranks.setdefault(key_of(spelling), rank) != rank:
+                raise ValueError(f"the value `{spelling}` stands for two of its classes")
+    if strange := set(given.value_synonyms) - set(given.values):
+        raise ValueError(f"synonyms are given for {sorted(strange)}, which are none of its values")
+    applies_from = 0
+    if given.applies_to and given.applies_to.from_:
+        start = _lasting(given.applies_to.from_, "applies_to.from")
+        applies_from = start.months if start else 0
+    return Concept(
+        name=name, kind=given.kind, about=given.about, source=given.source, synonyms=given.synonyms,
+        codes=dict(given.codes), unit=given.unit or "1", bare=given.bare, measure=measure, possible=possible,
+        plausible=plausible, current_for=_lasting(given.current_for, "current_for"), formula=given.formula,
+        formula_source=given.formula_source, sampled_with=given.sampled_with, assumed=assumed,
+        molar_mass_source=given.molar_mass_source, includes=given.includes,
+        applies_to_sex=given.applies_to.sex if given.applies_to else None, applies_from_months=applies_from,
+        acute_for=_lasting(given.acute_for, "acute_for"), on_problem_list=bool(given.on_problem_list),
+        values=given.values, ordered=given.ordered, value_ranks=ranks, none_when_absent=given.none_when_absent,
+    )  # fmt: skip
+
+
+def _clashes(concepts: list[Concept]) -> list[str]:
+    """What does not hold together between concepts: names taken twice, unknown parts, circles."""
+    messages: list[str] = []
+    owner: dict[str, str] = {}
+    by_name = {concept.name: concept for concept in concepts}
+    for concept in concepts:
+        for name in (concept.name, *concept.synonyms):
+            taken = owner.setdefault(key_of(name), concept.name)
+            if taken != concept.name:
+                messages.append(f"`{name}` names both `{taken}` and `{concept.name}`")
+        for part in concept.includes:
+            if part not in by_name or not by_name[part].is_occurrence:
+                messages.append(f"`{concept.name}` includes `{part}`, which is no declared condition or event")
+        for other in (concept.sampled_with, concept.none_when_absent):
+            if other and other not in by_name:
+                messages.append(f"`{concept.name}` refers to `{other}`, which is not declared")
+    step = {concept.name: tuple(part for part in concept.includes if part in by_name) for concept in concepts}
+    messages += [f"`{name}` includes itself" for name in step if name in _reach(name, step)]
+    return messages
