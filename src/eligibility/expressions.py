@@ -1,0 +1,367 @@
+"""Arithmetic of the syntax tree goes in; checked expressions with proved dimensions come out.
+
+A quantity that stands alone keeps its canonical unit. Inside arithmetic everything is led to base units, so that the
+dimensions of a sum can be compared and a product is what it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NoReturn, Protocol, cast
+
+from eligibility import nodes, rules
+from eligibility.errors import Diagnostic, RuleError, did_you_mean
+from eligibility.instants import Duration, days_in_months, duration, time_unit
+from eligibility.parser import parse_formula
+from eligibility.printer import print_formula, print_unit
+from eligibility.source import Source, Span
+from eligibility.units import Dimensions, Measure, Scale, Unit, UnitRefusal, product, quotient
+from eligibility.vocabulary import Concept, Vocabulary
+
+_AGE: Dimensions = (("[age]", 1),)
+_DAY = 86_400
+
+
+class Refused(Exception):
+    """What is wrong with an expression; the checker reports it."""
+
+    def __init__(self, code: str, message: str, span: Span, help_text: str | None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.span, self.help = code, message, span, help_text
+
+
+class Names(Protocol):
+    """What the checker does for names inside expressions."""
+
+    def concept(self, name: nodes.Name) -> Concept: ...
+    def window(self, window: nodes.Window) -> rules.Window: ...
+    def duration(self, length: nodes.Length) -> Duration: ...
+    def statement(self, node: nodes.Formula) -> rules.Rule | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """An expression with its dimensions. `concept` where it is one quantity in its canonical unit; `difference` where it
+    is a change of one, so that offsets of temperatures fall away."""
+
+    expression: rules.Expression
+    dimensions: Dimensions
+    concept: Concept | None = None
+    difference: bool = False
+    literal: nodes.Number | None = None
+
+
+def _refuse(code: str, message: str, span: Span, help_text: str | None = None) -> NoReturn:
+    raise Refused(code, message, span, help_text)
+
+
+class Arithmetician:
+    """Types expressions and their thresholds."""
+
+    def __init__(self, vocabulary: Vocabulary, names: Names, *, in_vocabulary: bool = False) -> None:
+        self._vocabulary = vocabulary
+        self._names = names
+        self._in_vocabulary = in_vocabulary
+
+    # --- expressions -------------------------------------------------------------------------------------------------
+
+    def number(self, node: nodes.Formula) -> Typed:
+        """The typed expression. Raises Refused."""
+        match node:
+            case nodes.Number():
+                return Typed(rules.Constant(0.0), (), literal=node)
+            case nodes.Term(name=name, selection=selection, window=window):
+                return self._term(node, name, selection, window)
+            case nodes.Change(rise=rise, name=name, over=over, window=window):
+                concept = self._names.concept(name)
+                if concept.kind != "quantity":
+                    _refuse("E470", f"`{name.text}` is {_article(concept.kind)}, and only a quantity rises or falls", name.span, "name a quantity")
+                checked = self._names.window(window) if window else None
+                changed = rules.Changed(concept, rise, self._names.duration(over), checked)
+                return Typed(changed, _measure(concept).unit.dimensions, concept, difference=True)
+            case nodes.Arithmetic(operator=operator, left=left, right=right):
+                return self._combined(node, operator, self.number(left), self.number(right))
+            case nodes.Call(function=function, arguments=arguments):
+                return self._call(node, function, [self.number(argument) for argument in arguments])
+            case nodes.Choice(condition=condition, then=then, otherwise=otherwise):
+                if not self._in_vocabulary:
+                    _refuse("E471", "`if ... then ... else` is for formulas of the vocabulary", node.span, "write two criteria, or `if A then B`")
+                rule = self._names.statement(condition)
+                if rule is None:
+                    _refuse("E472", "the condition of this formula is wrong", condition.span)
+                first, second = self._base(self.number(then)), self._base(self.number(otherwise))
+                if first.dimensions != second.dimensions:
+                    _refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
+                return Typed(rules.Chosen(rule, first.expression, second.expression), first.dimensions)
+            case nodes.Limit():
+                _refuse("E448", f"`{print_formula(node)}` is no number of its own", node.span, "write it alone behind a comparison: `ALT >= 5 x ULN`")
+            case nodes.Elapsed():
+                _refuse("E474", f"`{print_formula(node)}` takes no part in arithmetic", node.span, "compare it alone: `> 96 hours`")
+            case _:
+                words = print_formula(node)
+                _refuse("E475", f"`{words if len(words) < 60 else words[:60] + '...'}` is a statement, not a number", node.span,
+                        "compare numbers with numbers, and join statements with `and` or `or`")  # fmt: skip
+
+    def _term(self, node: nodes.Term, name: nodes.Name, selection: str | None, window: nodes.Window | None) -> Typed:
+        concept = self._names.concept(name)
+        if concept.kind == "age":
+            if selection or window:
+                _refuse("E476", f"`{name.text}` has no time to choose by", node.span, "write the name alone")
+            return Typed(rules.Age(concept, "years"), _AGE, concept)
+        if concept.kind != "quantity":
+            help_text = "compare a quantity; a condition stands alone, or behind `no`"
+            if concept.kind == "class":
+                help_text = f"compare it with one of its values: {', '.join(concept.values)}"
+            _refuse("E475", f"`{name.text}` is {_article(concept.kind)}, not a number", name.span, help_text)
+        checked = self._names.window(window) if window else None
+        measured = rules.Measured(concept, cast("rules.Selection", selection or "latest"), checked)
+        return Typed(measured, _measure(concept).unit.dimensions, concept)
+
+    def _base(self, typed: Typed) -> Typed:
+        """The expression in base units."""
+        if typed.literal is not None:
+            return self._literal(typed.literal)
+        if typed.concept is None:
+            return typed
+        if typed.concept.kind == "age":
+            if not self._in_vocabulary:
+                _refuse("E477", "age takes no part in arithmetic", Span(0, 0), "compare it alone: `age >= 18 years`")
+            return Typed(typed.expression, _AGE)
+        unit = _measure(typed.concept).unit
+        offset = 0.0 if typed.difference else float(unit.offset)
+        if unit.factor == 1 and offset == 0:
+            return Typed(typed.expression, typed.dimensions)
+        return Typed(rules.Scaled(typed.expression, float(unit.factor), offset), typed.dimensions)
+
+    def _literal(self, node: nodes.Number, partner: Concept | None = None) -> Typed:
+        """A number in base units; beside a quantity it may stand in any unit in which that is measured."""
+        value = Fraction(node.value)
+        if node.unit is None:
+            return Typed(rules.Constant(float(value)), ())
+        if self._in_vocabulary and time_unit(node.unit) in ("year", "month"):
+            years = value if time_unit(node.unit) == "year" else value / 12
+            return Typed(rules.Constant(float(years)), _AGE)
+        unit = self._unit(node)
+        if partner is not None and partner.measure is not None:
+            line = partner.measure.scale(unit)
+            if line is not None:
+                own = partner.measure.unit
+                return Typed(rules.Constant(float((line.factor * value + line.offset) * own.factor + own.offset)), own.dimensions)
+        return Typed(rules.Constant(float(value * unit.factor + unit.offset)), unit.dimensions)
+
+    def _unit(self, node: nodes.Number) -> Unit:
+        unit = self._vocabulary.units.read(node.unit or "1")
+        if isinstance(unit, UnitRefusal):
+            _refuse("E480", unit.message, node.unit_span or node.span, unit.help or "`eligibility vocabulary` shows the unit of each quantity")
+        return unit
+
+    def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
+        """Both in base units; a literal beside a quantity is read as a value of that quantity."""
+        if left.literal is not None and right.concept is not None:
+            return self._literal(left.literal, right.concept), self._base(right)
+        if right.literal is not None and left.concept is not None:
+            return self._base(left), self._literal(right.literal, left.concept)
+        return self._base(left), self._base(right)
+
+    def _combined(self, node: nodes.Formula, operator: str, left: Typed, right: Typed) -> Typed:
+        if left.concept is not None and left.concept.kind == "age" and not self._in_vocabulary:
+            _refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
+        if operator == "^":
+            base, exponent = self._base(left), self._base(right)
+            if exponent.dimensions:
+                _refuse("E473", "an exponent is a plain number", node.span, "divide it by its unit first")
+            combined = rules.Combined("^", base.expression, exponent.expression)
+            if not base.dimensions:
+                return Typed(combined, ())
+            if right.literal is None or Fraction(right.literal.value).denominator != 1:
+                _refuse("E473", "only a plain number has a power that is not whole", node.span, "divide the base by its unit first")
+            whole = int(Fraction(right.literal.value))
+            return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
+        if operator == "*":
+            a, b = self._base(left), self._base(right)
+            return Typed(rules.Combined("*", a.expression, b.expression), product(a.dimensions, b.dimensions))
+        a, b = self._pair(left, right)
+        if operator == "/":
+            return Typed(rules.Combined("/", a.expression, b.expression), quotient(a.dimensions, b.dimensions))
+        if a.dimensions != b.dimensions:
+            _refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
+                    "give both sides the same kind of unit")  # fmt: skip
+        return Typed(rules.Combined(cast("Any", operator), a.expression, b.expression), a.dimensions)
+
+    def _call(self, node: nodes.Call, function: str, arguments: list[Typed]) -> Typed:
+        if function in ("ln", "exp"):
+            if len(arguments) != 1:
+                _refuse("E478", f"`{function}` takes one number", node.span, f"write `{function}(x)`")
+            operand = self._base(arguments[0])
+            if operand.dimensions:
+                _refuse("E473", f"`{function}` takes a plain number", node.span, "divide by the unit first: `ln(creatinine / (1 mg/dL))`")
+            return Typed(rules.Applied("ln" if function == "ln" else "exp", operand.expression), ())
+        if len(arguments) < 2:
+            _refuse("E478", f"`{function}` takes two numbers or more", node.span, f"write `{function}(a, b)`")
+        result = arguments[0]
+        for argument in arguments[1:]:
+            result = self._combined(node, function, result, argument)
+        return result
+
+    # --- thresholds --------------------------------------------------------------------------------------------------
+
+    def bound(self, typed: Typed, operator: rules.Operator, literal: nodes.Number) -> rules.Bound:
+        """The threshold of a comparison, in the unit of the expression. Raises Refused."""
+        value = Fraction(literal.value)
+        unit_text = print_unit(literal.unit) if literal.unit else ""
+        shown = f"{literal.value.lstrip('+')} {unit_text}".strip()
+        concept = typed.concept
+        if typed.literal is not None:
+            _refuse("E479", "two numbers are compared with each other", literal.span, "name what is measured")
+        if concept is not None and concept.kind == "age":
+            return self._age_bound(operator, literal, value)
+        if concept is None:
+            unit = self._unit(literal)
+            if unit.dimensions != typed.dimensions:
+                _refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
+                        "check the units on both sides")  # fmt: skip
+            number = float(value * unit.factor + unit.offset)
+            return rules.Bound(operator, number, number, shown)
+        measure = _measure(concept)
+        if literal.unit is None:
+            if concept.bare is None:
+                examples = f"`{literal.value} {concept.unit}`"
+                _refuse("E481", f"`{literal.value}` needs a unit: `{concept.name}` is reported in several", literal.span, f"write {examples}, if that is meant")
+            literal_unit = self._vocabulary.units.read(concept.bare)
+            assert isinstance(literal_unit, Unit)
+            shown = shown if concept.bare == "1" else f"{shown} {concept.bare}"
+        else:
+            months = _calendar_months(literal, value)
+            if months is not None and measure.unit.dimensions == (("[time]", 1),):
+                fewest, most = days_in_months(months)
+                days = [float(count * _DAY / measure.unit.factor) for count in (fewest, most)]
+                return rules.Bound(operator, days[0], days[1], shown, months)
+            literal_unit = self._unit(literal)
+        line = measure.scale(literal_unit)
+        if line is None:
+            _refuse("E482", f"`{unit_text or literal.value}` is no unit of `{concept.name}`, which is measured in {concept.unit}", literal.unit_span or literal.span,
+                    _unit_help(self._vocabulary, concept))  # fmt: skip
+        if typed.difference:
+            line = Scale(line.factor)
+        number = line(value)
+        return rules.Bound(operator, number, number, shown)
+
+    def _age_bound(self, operator: rules.Operator, literal: nodes.Number, value: Fraction) -> rules.Bound:
+        unit = time_unit(literal.unit) if literal.unit else "year"
+        if unit not in ("year", "month"):
+            _refuse("E483", f"`{literal.unit}` is no unit of age", literal.unit_span or literal.span, "an age is counted in completed `years` or `months`")
+        if value.denominator != 1:
+            _refuse("E484", f"`{literal.value} {unit}s` is no completed age", literal.span, "write whole years, or months: `6 months`")
+        shown = f"{value} {unit}{'' if value == 1 else 's'}"
+        return rules.Bound(operator, float(value), float(value), shown, int(value) * (12 if unit == "year" else 1))
+
+    def display(self, typed: Typed, literal: nodes.Number) -> tuple[str, Scale]:
+        """The unit of the rule, and the line from the expression to it, for evidence and margins."""
+        if typed.concept is not None and typed.concept.kind == "age":
+            return f"{time_unit(literal.unit or 'years')}s", Scale(Fraction(1))
+        concept = typed.concept
+        text = literal.unit or (concept.bare if concept else None) or "1"
+        if concept is not None and _calendar_months(literal, Fraction(1)) is not None:
+            return concept.unit, Scale(Fraction(1))
+        unit = self._vocabulary.units.read(text)
+        assert isinstance(unit, Unit)
+        line = _measure(concept).scale(unit) if concept is not None else Scale(unit.factor, unit.offset)
+        assert line is not None
+        back = Scale(1 / line.factor, Fraction(0) if typed.difference else -line.offset / line.factor)
+        return ("" if text == "1" else print_unit(text)), back
+
+
+def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
+    if literal.unit is None or time_unit(literal.unit) not in ("month", "year"):
+        return None
+    length = duration(value, literal.unit)
+    return length.months if length else None
+
+
+def _measure(concept: Concept) -> Measure:
+    assert concept.measure is not None
+    return concept.measure
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
+    tried = ["mg/dL", "mmol/L", "umol/L", "g/dL", "g/L", "kPa", "mmHg", "10^9/L", "U/L", "%"]
+    fitting = [text for text in tried if (unit := vocabulary.units.read(text)) and isinstance(unit, Unit) and _measure(concept).scale(unit)]
+    others = [text for text in fitting if text != concept.unit][:3]
+    return f"write a unit such as {', '.join(f'`{text}`' for text in [concept.unit, *others])}"
+
+
+# --- formulas of the vocabulary --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """How a derived quantity is computed, in its canonical unit, and from what."""
+
+    expression: rules.Expression
+    inputs: tuple[Concept, ...]
+    sampled_with: tuple[Concept, ...]
+
+
+class _FormulaNames:
+    """Names inside a formula of the vocabulary: quantities, age, and classes in its conditions."""
+
+    def __init__(self, vocabulary: Vocabulary, source: Source) -> None:
+        self._vocabulary = vocabulary
+        self._source = source
+
+    def concept(self, name: nodes.Name) -> Concept:
+        found = self._vocabulary.find(name.text)
+        if found is None:
+            _refuse("E400", f"`{name.text}` is not declared in the vocabulary", name.span, did_you_mean(self._vocabulary.nearest(name.text)))
+        return found
+
+    def window(self, window: nodes.Window) -> rules.Window:
+        _refuse("E485", "a formula of the vocabulary has no windows", window.span, "its inputs are paired by their times")
+
+    def duration(self, length: nodes.Length) -> Duration:
+        _refuse("E485", "a formula of the vocabulary has no changes over time", length.span, "write the formula of one instant")
+
+    def statement(self, node: nodes.Formula) -> rules.Rule | None:
+        if isinstance(node, nodes.Member) and isinstance(node.operand, nodes.Term):
+            concept = self.concept(node.operand.name)
+            ranks = {concept.value_ranks.get(value.text.casefold()) for value in node.values}
+            if concept.kind == "class" and None not in ranks:
+                chosen = frozenset(rank for rank in ranks if rank is not None)
+                if node.form == "is not":
+                    chosen = frozenset(range(len(concept.values))) - chosen
+                return rules.InClass(concept, "latest", None, chosen, print_formula(node), node.span)
+        return None
+
+
+def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
+    """The checked formula of a derived quantity; kept with the vocabulary. Raises RuleError."""
+    cached = vocabulary.formula_cache.get(concept.name)
+    if isinstance(cached, Formula):
+        return cached
+    assert concept.formula is not None
+    text, name = concept.formula, f"formula of {concept.name}"
+    source = Source(text, name)
+    tree = parse_formula(text, vocabulary, name)
+    try:
+        arithmetician = Arithmetician(vocabulary, _FormulaNames(vocabulary, source), in_vocabulary=True)
+        typed = arithmetician._base(arithmetician.number(tree))
+        unit = _measure(concept).unit
+        if typed.dimensions != unit.dimensions:
+            _refuse("E473", f"the formula does not come out in {concept.unit}", tree.span, "check the units of the formula")
+    except Refused as refused:
+        raise RuleError([Diagnostic(refused.code, refused.message, refused.span, source, refused.help)]) from None
+    expression = typed.expression
+    if unit.factor != 1 or unit.offset:
+        expression = rules.Scaled(expression, 1 / float(unit.factor), -float(unit.offset / unit.factor))
+    inputs = {leaf.concept.name: leaf.concept for leaf in rules.leaves(expression)}
+    measured = [item for item in inputs.values() if item.kind == "quantity" and item.assumed is None]
+    sampled = [vocabulary[concept.sampled_with]] if concept.sampled_with else measured
+    formula = Formula(expression, tuple(inputs.values()), tuple(sampled))
+    vocabulary.formula_cache[concept.name] = formula
+    return formula
+
