@@ -97,9 +97,6 @@ class Patient:
         return _Reader(vocabulary or bundled_vocabulary()).read(data)
 
 
-_READERS: dict[int, QuantityReader] = {}
-
-
 def quantity_reader(vocabulary: Vocabulary) -> QuantityReader:
     """The reader of a vocabulary, which remembers the units it has met."""
     reader = vocabulary.formula_cache.get("\0reader")
@@ -395,7 +392,8 @@ def _occurrence(concept: Concept, value: Mapping[object, object]) -> Occurrence 
     present = _answer(value.get("present"))
     if value.get("at") is not None and value.get("onset") is not None:
         wrong("`at` and `onset` of an event are the same; give one")
-    onset = read_when(value.get("at", value.get("onset")) if concept.kind == "event" else value.get("onset"), "onset")
+    when = value.get("onset") if value.get("at") is None else value["at"]
+    onset = read_when(when, "onset")
     end = read_when(value.get("resolved"), "resolution")
     if onset is None and end is None and present is None:
         return None
