@@ -1,0 +1,231 @@
+"""Checked rules and facts go in; what is known of each statement comes out. This is the written-down meaning.
+
+The evaluator is short and plain on purpose: every faster reader of the rules is compared with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from eligibility import intervals, occurrences, rules, series
+from eligibility.expressions import check_formula
+from eligibility.facts import Facts, Observation, age_in
+from eligibility.instants import Duration, Instant, Span, days_in_months
+from eligibility.intervals import Interval
+from eligibility.logic import NOT, Truth, all_of, any_of, count_between, known
+from eligibility.occurrences import Reach
+
+T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The facts, the instant at which they are judged (at or after that of the facts), and the trial that asks."""
+
+    facts: Facts
+    now: Instant
+    trial: str = ""
+    values: Duration | None = None
+
+
+def evaluate(rule: rules.Rule, situation: Situation) -> Truth:
+    """What is known of a statement."""
+    match rule:
+        case rules.Not(operand=operand):
+            return NOT[evaluate(operand, situation)]
+        case rules.And(operands=operands):
+            return all_of(evaluate(operand, situation) for operand in operands)
+        case rules.Or(operands=operands):
+            return any_of(evaluate(operand, situation) for operand in operands)
+        case rules.Count(low=low, high=high, operands=operands):
+            return count_between((evaluate(operand, situation) for operand in operands), low, high)
+        case _:
+            return evaluate_atom(rule, situation)
+
+
+def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
+    """What is known of one comparison or presence."""
+    facts, now, trial = situation.facts, situation.now, situation.trial
+    match atom:
+        case rules.Comparison(number=number, bounds=bounds):
+            return compare(number, bounds, situation)
+        case rules.LimitComparison():
+            chosen = limit_ratio(atom, situation)
+            return lacking(chosen.lacking) or intervals.compare(chosen.value, atom.operator, atom.multiple)
+        case rules.InClass(concept=concept, selection=selection, window=window, ranks=ranks):
+            where = series.where_to_look(facts, concept, selection, window, situation.values, trial, now)
+            if not isinstance(where, Reach):
+                return F if where == "never" else U
+            return series.class_truth(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
+        case rules.Present(concept=concept):
+            return occurrences.present_now(facts, concept, now)
+        case rules.Ever(concept=concept):
+            return occurrences.ever(facts, concept, now)
+        case rules.InWindow(concept=concept, window=window):
+            where = occurrences.reach(facts, window, trial, now)
+            if not isinstance(where, Reach):
+                return F if where == "never" or concept.name in facts.cannot_apply else U
+            return occurrences.in_window(facts, concept, where, now)
+        case rules.OnsetIn(concept=concept, window=window):
+            where = occurrences.reach(facts, window, trial, now)
+            if not isinstance(where, Reach):
+                never = occurrences.newest_onset(facts, concept, now) == "never"
+                return F if where == "never" or never else U
+            return occurrences.onset_in(facts, concept, where, now)
+        case rules.Elapsed(concept=concept, bounds=spans):
+            return occurrences.elapsed(facts, concept, spans, now)
+        case rules.Lasting(concept=concept, duration=duration):
+            return occurrences.lasting(facts, concept, duration, now)
+        case rules.Attested(concept=concept):
+            return attested(atom, situation)
+        case rules.Judged(address=address):
+            return known(facts.judgements.get(address.casefold()))
+        case _:
+            assert_never(atom)
+
+
+def attested(atom: rules.Attested, situation: Situation) -> Truth:
+    """What a person said: for this trial, else in general; it is false where it cannot apply."""
+    facts, name = situation.facts, atom.concept.name
+    if name in facts.cannot_apply:
+        return F
+    override = facts.overrides.get(situation.trial)
+    if override is not None and name in override[0]:
+        return known(override[0][name])
+    return known(facts.attestations.get(name))
+
+
+def lacking(what: str | None) -> Truth | None:
+    """A measurement before or after what never happened fails its comparison; after what is not dated it is open."""
+    return None if what is None else F if what == "never" else U
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def compare(number: rules.Expression, bounds: tuple[rules.Bound, ...], situation: Situation) -> Truth:
+    """Does a number keep all bounds?"""
+    blocked = [lacking(chosen.lacking) for chosen in chosen_leaves(number, situation)]
+    if F in blocked:
+        return F
+    if U in blocked:
+        return U
+    match number:
+        case rules.Age(unit=unit):
+            return all_of(_compare_age(unit, bound, situation) for bound in bounds)
+        case rules.Measured():
+            chosen = measured(number, situation)
+            return all_of(_compare_measured(chosen, bound) for bound in bounds)
+        case _:
+            value = value_of(number, situation)
+            return all_of(_compare_bound(value, bound) for bound in bounds)
+
+
+def _compare_bound(value: Interval, bound: rules.Bound) -> Truth:
+    """A threshold in months is every number of days that they can have: the comparison must hold for all of them."""
+    low, high = (intervals.compare(value, bound.operator, end) for end in (bound.low, bound.high))
+    return low if low is high else U
+
+
+def _compare_measured(chosen: series.Chosen, bound: rules.Bound) -> Truth:
+    """A duration given in months is compared with one in months by counting months."""
+    if bound.months is not None and chosen.sure and chosen.used and all(o.months is not None for o in chosen.used):
+        months = intervals.hull(intervals.point(float(o.months or 0)) for o in chosen.used)
+        return intervals.compare(months, bound.operator, float(bound.months))
+    return _compare_bound(chosen.value, bound)
+
+
+def _compare_age(unit: str, bound: rules.Bound, situation: Situation) -> Truth:
+    facts = situation.facts
+    in_months = bound.shown.endswith(("month", "months"))
+    age = age_in("months" if in_months else "years", facts.ages, situation.now, facts.zone)
+    return intervals.compare(age, bound.operator, bound.low)
+
+
+def measured(number: rules.Measured, situation: Situation) -> series.Chosen:
+    """The number that a selection picks."""
+    facts, concept = situation.facts, number.concept
+    where = series.where_to_look(
+        facts, concept, number.selection, number.window, situation.values, situation.trial, situation.now
+    )
+    if not isinstance(where, Reach):
+        return series.Chosen(concept.possible, (), False, lacking=where)
+    observations = series.series_of(facts, concept, situation.values)
+    if not observations and concept.assumed is not None:
+        return series.Chosen(intervals.point(concept.assumed), (_assumed(facts, number),))
+    chosen = series.choose(observations, number.selection, where, concept.possible)
+    if number.window is not None and number.window.relation is not None and not chosen.sure:
+        return series.Chosen(concept.possible, chosen.used, False, chosen.stale, lacking="unknown")
+    return chosen
+
+
+def _assumed(facts: Facts, number: rules.Measured) -> Observation:
+    concept = number.concept
+    text = f"assumed {concept.assumed:g} {concept.unit}"
+    return Observation(intervals.point(concept.assumed or 0.0), Span(facts.at, facts.at), text)
+
+
+def limit_ratio(atom: rules.LimitComparison, situation: Situation) -> series.Chosen:
+    """A measurement in multiples of its limit of normal; each observation is judged by its own limit."""
+    facts, concept = situation.facts, atom.concept
+    where = series.where_to_look(facts, concept, atom.selection, atom.window, situation.values, situation.trial, situation.now)
+    anything = Interval(0.0, intervals.INFINITY, False, True)
+    if not isinstance(where, Reach):
+        return series.Chosen(anything, (), False, lacking=where)
+    ratios = [
+        Observation(series.against_limit(o, atom.upper), o.when, o.text, o.lower, o.upper, None, o.dated)
+        for o in facts.observations.get(concept.name, ())
+    ]
+    chosen = series.choose(ratios, atom.selection, where, anything)
+    if atom.window is not None and atom.window.relation is not None and not chosen.sure:
+        return series.Chosen(anything, chosen.used, False, chosen.stale, lacking="unknown")
+    return chosen
+
+
+def changed(number: rules.Changed, situation: Situation) -> series.Chosen:
+    """The greatest rise or fall."""
+    facts = situation.facts
+    window = number.window or rules.Window()
+    where = series.where_to_look(facts, number.concept, "highest", window, situation.values, situation.trial, situation.now)
+    if not isinstance(where, Reach):
+        return series.Chosen(intervals.ANYTHING, (), False, lacking=where)
+    return series.change(series.series_of(facts, number.concept, situation.values), number.rise, number.over, where, facts)
+
+
+def chosen_leaves(number: rules.Expression, situation: Situation) -> list[series.Chosen]:
+    """What each measurement of an expression is known to be."""
+    found: list[series.Chosen] = []
+    for leaf in rules.leaves(number):
+        match leaf:
+            case rules.Measured():
+                found.append(measured(leaf, situation))
+            case rules.Changed():
+                found.append(changed(leaf, situation))
+            case rules.Age() | rules.InClass():
+                pass
+            case _:
+                assert_never(leaf)
+    return found
+
+
+def value_of(number: rules.Expression, situation: Situation) -> Interval:
+    """What is known of an expression."""
+
+    def leaf(expression: rules.Age | rules.Measured | rules.Changed | rules.InClass) -> Interval | Truth:
+        match expression:
+            case rules.Age(unit=unit):
+                return age_in(unit, situation.facts.ages, situation.now, situation.facts.zone)
+            case rules.Measured():
+                return measured(expression, situation).value
+            case rules.Changed():
+                return changed(expression, situation).value
+            case rules.InClass():
+                return evaluate_atom(expression, situation)
+            case _:
+                assert_never(expression)
+
+    return series.evaluate(number, leaf)
+
+
+__all__ = ["Situation", "check_formula", "days_in_months", "evaluate", "evaluate_atom"]
