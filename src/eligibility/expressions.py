@@ -344,7 +344,7 @@ def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
     if isinstance(cached, Formula):
         return cached
     assert concept.formula is not None
-    text, name = concept.formula, f"formula of {concept.name}"
+    text, name = " ".join(concept.formula.split()), f"formula of {concept.name}"
     source = Source(text, name)
     tree = parse_formula(text, vocabulary, name)
     try:
