@@ -65,7 +65,8 @@ def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
         case rules.InWindow(concept=concept, window=window):
             where = occurrences.reach(facts, window, trial, now)
             if not isinstance(where, Reach):
-                return F if where == "never" or concept.name in facts.cannot_apply else U
+                never = not _reaches_ahead(window) and occurrences.ever(facts, concept, now) is F
+                return F if where == "never" or never or concept.name in facts.cannot_apply else U
             return occurrences.in_window(facts, concept, where, now)
         case rules.OnsetIn(concept=concept, window=window):
             where = occurrences.reach(facts, window, trial, now)
@@ -83,6 +84,13 @@ def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
             return known(facts.judgements.get(address.casefold()))
         case _:
             assert_never(atom)
+
+
+def _reaches_ahead(window: rules.Window) -> bool:
+    """May a window cover instants after now? One that hangs on a milestone, or runs from an onset, may."""
+    if window.anchor is None:
+        return window.ahead
+    return window.anchor.after or window.anchor.concept.kind == "milestone"
 
 
 def attested(atom: rules.Attested, situation: Situation) -> Truth:

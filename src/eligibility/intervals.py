@@ -77,25 +77,21 @@ def compare(x: Interval, operator: str, threshold: float) -> Truth:
 
 def hull(intervals: Iterable[Interval]) -> Interval:
     """The smallest interval that holds all of the given ones (at least one)."""
-    return lowest_low(intervals := list(intervals), highest_high(intervals))
-
-
-def highest_high(intervals: Iterable[Interval]) -> Interval:
-    """The interval that reaches highest."""
-    return max(intervals, key=lambda x: (x.high, not x.high_open))
-
-
-def lowest_low(intervals: Iterable[Interval], top: Interval) -> Interval:
-    """From the lowest low end of the intervals to the high end of `top`."""
-    bottom = min(intervals, key=lambda x: (x.low, x.low_open))
+    listed = list(intervals)
+    bottom = min(listed, key=lambda x: (x.low, x.low_open))
+    top = _highest_high(listed)
     return Interval(bottom.low, top.high, bottom.low_open, top.high_open)
+
+
+def _highest_high(intervals: Iterable[Interval]) -> Interval:
+    return max(intervals, key=lambda x: (x.high, not x.high_open))
 
 
 def largest(intervals: Iterable[Interval]) -> Interval:
     """What is known of the greatest of several numbers, each known as an interval."""
     listed = list(intervals)
     bottom = max(listed, key=lambda x: (x.low, x.low_open))
-    top = highest_high(listed)
+    top = _highest_high(listed)
     return Interval(bottom.low, top.high, bottom.low_open, top.high_open)
 
 

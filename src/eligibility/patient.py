@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from eligibility.errors import PatientError, Problem, excerpt
 from eligibility.instants import PartialDate
-from eligibility.values import AgeReading, ClassReading, QuantityReader, Reading, read_age, read_class, read_when, wrong
+from eligibility.values import AgeReading, ClassReading, QuantityReader, Reading, UnreadableValue, read_age, read_class, read_when, wrong
 from eligibility.vocabulary import Concept, Vocabulary, bundled_vocabulary, key_of
 
 LONGEST_LIST = 100_000
@@ -145,7 +145,7 @@ class _Reader:
     def _attempt(self, key: str, reader: Any, *arguments: Any) -> None:
         try:
             reader(*arguments)
-        except ValueError as error:
+        except UnreadableValue as error:
             self._problems.append(Problem(excerpt(key, 80), str(error)))
 
     # --- reserved keys -----------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class _Reader:
                         milestones[concept.name] = self._milestone(concept, fact)
                     else:
                         wrong(f"it is {_article(concept.kind)}; only attestations and milestones belong to one trial")
-                except ValueError as error:
+                except UnreadableValue as error:
                     self._problems.append(Problem(place, str(error)))
             patient.overrides[str(trial)] = Override(attestations, milestones)
 
@@ -211,7 +211,7 @@ class _Reader:
                 said = _answer(answer)
                 if said is not None:
                     patient.judgements[str(address).casefold()] = said
-            except ValueError as error:
+            except UnreadableValue as error:
                 self._problems.append(Problem(key, str(error)))
 
     # --- concepts ----------------------------------------------------------------------------------------------------
@@ -266,8 +266,8 @@ class _Reader:
                 wrong(f"observation {index + 1} is a list inside a list")
             try:
                 reading = read(item)
-            except ValueError as error:
-                raise ValueError(f"observation {index + 1}: {error}" if len(value) > 1 else str(error)) from None
+            except UnreadableValue as error:
+                raise UnreadableValue(f"observation {index + 1}: {error}" if len(value) > 1 else str(error)) from None
             if reading is not None:
                 readings.append(reading)
         if len(readings) > 1 and any(reading.when is None for reading in readings):
@@ -370,8 +370,8 @@ def _from_list(concept: Concept, value: list[object] | tuple[object, ...]) -> Oc
             if item is None or (item.onset is None and item.end is None and item.present is False):
                 wrong("an occurrence in a list needs a date; what is absent is left out of it")
             items.append(item)
-        except ValueError as error:
-            raise ValueError(f"occurrence {index + 1}: {error}" if len(value) > 1 else str(error)) from None
+        except UnreadableValue as error:
+            raise UnreadableValue(f"occurrence {index + 1}: {error}" if len(value) > 1 else str(error)) from None
     if items and all(item.planned is not None for item in items):
         return Occurrences("planned", tuple(items))
     return Occurrences("listed", tuple(items))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -126,7 +126,7 @@ def _derived(
             samples.setdefault(observation.when, None)
     computed: list[Observation] = []
     for when in samples:
-        value, text = _sample(facts, formula, when, values)
+        value, text = sample(facts, formula, when, values)
         value = value.meets(concept.possible)
         twin = next((observation for observation in brought if observation.when == when), None)
         if twin is None:
@@ -143,9 +143,13 @@ def _differs(computed: Interval, brought: float) -> bool:
     return computed.low > brought + margin or computed.high < brought - margin
 
 
-def _sample(facts: Facts, formula: Formula, when: Span, values: Duration | None) -> tuple[Interval, str]:
-    """The formula at one instant, from the newest value of each input at or before it that is still current then."""
+def sample(
+    facts: Facts, formula: Formula, when: Span, values: Duration | None, pinned: Mapping[str, Interval] | None = None
+) -> tuple[Interval, str]:
+    """The formula at one instant, from the newest value of each input at or before it that is still current then.
+    `pinned` supposes another value for some inputs."""
     parts: dict[str, str] = {}
+    supposed = pinned or {}
 
     def leaf(expression: rules.Age | rules.Measured | rules.Changed | rules.InClass) -> Interval | Truth:
         match expression:
@@ -153,7 +157,9 @@ def _sample(facts: Facts, formula: Formula, when: Span, values: Duration | None)
                 parts["age"] = facts.ages.text if facts.ages else "age not known"
                 return _age_at(facts, unit, when)
             case rules.Measured(concept=source):
-                value, text = _input(facts, source, when, values, source in formula.sampled_with)
+                if source.name in supposed:
+                    return supposed[source.name]
+                value, text = input_at(facts, source, when, values, source in formula.sampled_with)
                 parts[source.name] = text
                 return value
             case rules.InClass(concept=source, ranks=ranks):
@@ -179,7 +185,7 @@ def _age_at(facts: Facts, unit: str, when: Span) -> Interval:
     return Interval(max(0.0, now.low - int(step) - 1), now.high)
 
 
-def _input(facts: Facts, source: Concept, when: Span, values: Duration | None, sampled: bool) -> tuple[Interval, str]:
+def input_at(facts: Facts, source: Concept, when: Span, values: Duration | None, sampled: bool) -> tuple[Interval, str]:
     series = series_of(facts, source, values)
     if sampled:
         at_once = [observation for observation in series if observation.when == when]

@@ -1,6 +1,6 @@
 """One value of a patient record goes in (`"82 mmHg"`, `"<0.05 ng/mL"`, `{"value": ...}`); what it says comes out.
 
-Raises ValueError with a message fit for the user; the patient reader adds the key.
+Raises UnreadableValue with a message fit for the user; the patient reader adds the key.
 """
 
 from __future__ import annotations
@@ -59,9 +59,13 @@ _AMBIGUOUS = re.compile(r"\d\s?[,'’]\s?\d|\d\s*[-–—]\s*\d")
 LONGEST_VALUE = 120
 
 
+class UnreadableValue(ValueError):
+    """A value that cannot be read; its text is fit for the user. The patient reader gathers them into a PatientError."""
+
+
 def wrong(message: str) -> NoReturn:
     """Refuse a value."""
-    raise ValueError(message)
+    raise UnreadableValue(message)
 
 
 def read_when(value: object, what: str = "time") -> PartialDate | None:
@@ -88,7 +92,7 @@ class QuantityReader:
         self._scales: dict[tuple[str, str], Scale] = {}
 
     def reading(self, concept: Concept, value: object) -> Reading | None:
-        """One observation, or None where nothing is known of it. Raises ValueError."""
+        """One observation, or None where nothing is known of it. Raises UnreadableValue."""
         if isinstance(value, Mapping):
             return self._from_mapping(concept, value)
         if value is None:
@@ -220,7 +224,7 @@ class QuantityReader:
         return Reading(value, when, text)
 
     def scale(self, concept: Concept, unit: str | None) -> Scale:
-        """The exact line from a spelled unit to the canonical unit of a concept. Raises ValueError."""
+        """The exact line from a spelled unit to the canonical unit of a concept. Raises UnreadableValue."""
         key = (concept.name, unit or "")
         found = self._scales.get(key)
         if found is not None:
@@ -266,7 +270,7 @@ def _unit_of(value: object) -> str | None:
 
 
 def read_class(concept: Concept, value: object) -> ClassReading | None:
-    """One observation of a class, or None where nothing is known. Raises ValueError."""
+    """One observation of a class, or None where nothing is known. Raises UnreadableValue."""
     when = None
     if isinstance(value, Mapping):
         strange = [str(key) for key in value if key not in ("value", "at")]
@@ -289,7 +293,7 @@ def read_class(concept: Concept, value: object) -> ClassReading | None:
 
 
 def read_age(value: object) -> AgeReading | None:
-    """Completed years or months (weeks and days as the months they can be). Raises ValueError."""
+    """Completed years or months (weeks and days as the months they can be). Raises UnreadableValue."""
     if value is None:
         return None
     if isinstance(value, list | tuple):
@@ -315,7 +319,7 @@ def read_age(value: object) -> AgeReading | None:
         if low.unit != high.unit or low.low > high.high:
             wrong(f"the range `{excerpt(text)}` is the wrong way round, or in two units")
         return AgeReading(low.low, high.high, low.unit, text)
-    match = re.fullmatch(r"(<=|>=|<|>|≤|≥)?\s*(\d{1,5}(?:\.\d{1,3})?)\s*([A-Za-z]{1,10}(?:[ -]old)?)?", text, re.ASCII | re.UNICODE)
+    match = re.fullmatch(r"(<=|>=|<|>|≤|≥)?\s*(\d{1,5}(?:\.\d{1,3})?)\s*([A-Za-z]{1,10}(?:[ -]old)?)?", text, re.ASCII)
     if match is None:
         if _AMBIGUOUS.search(text):
             wrong(f"`{excerpt(text)}` is ambiguous; write a range as `50 to 60 years`")

@@ -1,0 +1,174 @@
+"""A verdict and its facts go in; the first later instant at which the same facts give another one comes out.
+
+Between two instants nothing changes unless a window, an age, or the time that a value stays current passes the time of a
+fact. So the verdict is tried at those instants alone, and the first change is then narrowed down to the microsecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+
+from eligibility import rules
+from eligibility.expressions import check_formula
+from eligibility.facts import Facts
+from eligibility.instants import DAY, EARLIEST, LATEST, Duration, Instant, Span, instant_of, local, shift
+from eligibility.vocabulary import Concept
+
+MOST_TRIED = 20_000
+
+
+def first_change(
+    criteria: Iterable[rules.Criterion], facts: Facts, trial: str, values: Duration | None, verdict_at: Callable[[Instant], str]
+) -> Instant | None:  # fmt: skip
+    """The first instant after that of the facts at which `verdict_at` says something else; None if it never does."""
+    now = facts.at
+    verdict = verdict_at(now)
+    tried = sorted({
+        instant
+        for criterion in criteria for atom in rules.atoms(criterion.rule)
+        for instant in _turning_points(atom, facts, trial, values)
+        if now < instant <= LATEST
+    })  # fmt: skip
+    before = now
+    for instant in tried[:MOST_TRIED]:
+        if verdict_at(instant) != verdict:
+            return _narrow(before, instant, verdict, verdict_at)
+        before = instant
+    return None
+
+
+def _narrow(before: Instant, after: Instant, verdict: str, verdict_at: Callable[[Instant], str]) -> Instant:
+    while after - before > 1:
+        middle = (before + after) // 2
+        if verdict_at(middle) == verdict:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _turning_points(atom: rules.Atom, facts: Facts, trial: str, values: Duration | None) -> Iterator[Instant]:
+    """Every instant at which an atom may turn: the times of its facts, and those times plus its durations."""
+    concepts = dict(_concepts(atom, facts))
+    spans = {span for concept in concepts.values() for span in _times(concept, facts, trial)}
+    lengths = list(_durations(atom))
+    for concept in concepts.values():
+        if concept.acute_for is not None:
+            lengths.append(concept.acute_for)
+        if concept.current_for is not None:
+            lengths.append(values or concept.current_for)
+    ends = {end for span in spans for end in (span.first, span.last, span.last + 1) if EARLIEST < end < LATEST}
+    for end in ends:
+        yield from (end, end + 1)
+        for first in lengths:
+            for once in _later(end, first, facts):
+                yield once
+                for second in lengths:
+                    yield from _later(once, second, facts)
+    if any(concept.kind == "age" or concept.has_limited_applicability for concept in concepts.values()):
+        yield from _birthdays(atom, concepts.values(), facts)
+
+
+def _later(instant: Instant, length: Duration, facts: Facts) -> Iterator[Instant]:
+    """An instant plus a duration; for calendar months also the days around, since the ends of months are clamped."""
+    moved = shift(instant, length, facts.zone, 1)
+    yield from (moved, moved + 1)
+    if length.months:
+        yield from (moved + days * DAY for days in range(-1, 4))
+
+
+def _concepts(atom: rules.Atom, facts: Facts) -> Iterator[tuple[str, Concept]]:
+    """The concepts whose facts an atom reads: inputs of formulas, wholes and parts, anchors of windows."""
+    waiting: list[Concept] = []
+    windows: list[rules.Window | None] = []
+    match atom:
+        case rules.Comparison(number=number):
+            for leaf in rules.leaves(number):
+                waiting.append(leaf.concept)
+                if not isinstance(leaf, rules.Age):
+                    windows.append(leaf.window)
+        case rules.Judged():
+            pass
+        case rules.LimitComparison() | rules.InClass() | rules.InWindow() | rules.OnsetIn():
+            waiting.append(atom.concept)
+            windows.append(atom.window)
+        case _:
+            waiting.append(atom.concept)
+    for window in windows:
+        waiting += [anchor.concept for anchor in (window.anchor, window.relation) if anchor] if window else []
+    seen: set[str] = set()
+    while waiting:
+        concept = waiting.pop()
+        if concept.name in seen:
+            continue
+        seen.add(concept.name)
+        yield concept.name, concept
+        if concept.formula is not None:
+            waiting += check_formula(facts.vocabulary, concept).inputs
+        if concept.is_occurrence:
+            waiting += [facts.vocabulary[name] for name in (*facts.vocabulary.wholes(concept.name), *facts.vocabulary.parts(concept.name))]
+
+
+def _times(concept: Concept, facts: Facts, trial: str) -> Iterator[Span]:
+    for observation in (*facts.observations.get(concept.name, ()), *facts.classes.get(concept.name, ())):
+        yield observation.when
+    timeline = facts.timelines.get(concept.name)
+    if timeline is not None:
+        for episode in timeline.episodes:
+            yield from (episode.onset, episode.since)
+            if episode.end is not None:
+                yield episode.end
+        yield from timeline.plans
+        if timeline.absent_now:
+            yield Span(facts.at, facts.at)
+    if concept.kind == "milestone":
+        yield Span(facts.at, facts.at)
+        given = facts.milestones.get(concept.name)
+        override = facts.overrides.get(trial)
+        if override is not None and override[1].get(concept.name) is not None:
+            given = override[1][concept.name]
+        if given is not None:
+            yield given
+
+
+def _durations(atom: rules.Atom) -> Iterator[Duration]:
+    windows: list[rules.Window | None] = []
+    match atom:
+        case rules.Comparison(number=number):
+            windows += [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
+            for leaf in rules.leaves(number):
+                if isinstance(leaf, rules.Changed):
+                    yield leaf.over
+        case rules.LimitComparison(window=window) | rules.InClass(window=window) | rules.InWindow(window=window) | rules.OnsetIn(window=window):
+            windows.append(window)
+        case rules.Elapsed(bounds=bounds):
+            yield from (duration for _, duration in bounds)
+        case rules.Lasting(duration=duration):
+            yield duration
+        case _:
+            pass
+    for window in windows:
+        if window is not None and window.duration is not None:
+            yield window.duration
+
+
+def _birthdays(atom: rules.Atom, concepts: Iterable[Concept], facts: Facts) -> Iterator[Instant]:
+    """Local midnights at which an age that the atom compares is reached, or passed."""
+    if facts.ages is None or facts.ages.birth is None:
+        return
+    months = {concept.applies_from_months for concept in concepts if concept.applies_from_months}
+    if isinstance(atom, rules.Comparison):
+        for bound in atom.bounds:
+            if bound.months is not None:
+                months |= {bound.months, bound.months + (12 if bound.shown.endswith(("year", "years")) else 1)}
+    for born in facts.ages.birth:
+        for count in months:
+            yield from _midnights(born, count, facts)
+
+
+def _midnights(born: date, months: int, facts: Facts) -> Iterator[Instant]:
+    midnight = instant_of(datetime(born.year, born.month, born.day, tzinfo=facts.zone), facts.zone)
+    reached = local(shift(midnight, Duration("", months=months), facts.zone, 1), facts.zone)
+    day = instant_of(reached.replace(hour=0, minute=0, second=0, microsecond=0), facts.zone)
+    yield from (day + days * DAY for days in range(-1, 3))
