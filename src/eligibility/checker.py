@@ -54,7 +54,12 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
                     "each criterion of a section has an ID of its own")  # fmt: skip
             seen.setdefault(criterion.id.casefold(), criterion.id_span)
             if not criterion.label.strip():
-                say("E304", f"criterion `{criterion.id}` has an empty label", criterion.id_span, "say in a few words what it asks for")
+                say(
+                    "E304",
+                    f"criterion `{criterion.id}` has an empty label",
+                    criterion.id_span,
+                    "say in a few words what it asks for",
+                )
             address = f"{trial.id}/{section.name}.{criterion.id}"
             checker = _CriterionChecker(vocabulary, source, address, diagnostics)
             rule = checker.statement(criterion.formula)
@@ -67,7 +72,12 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
                     print_formula(criterion.formula), criterion.span,
                 ))  # fmt: skip
     if not any(section.criteria for section in trial.sections) and not diagnostics:
-        say("E306", "the trial has no criteria", Span(0, min(1, len(source.text))), "write `include:` and `exclude:` with criteria")
+        say(
+            "E306",
+            "the trial has no criteria",
+            Span(0, min(1, len(source.text))),
+            "write `include:` and `exclude:` with criteria",
+        )
     diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
     return Checked(tuple(checked), values, diagnostics)
 
@@ -180,6 +190,7 @@ class _CriterionChecker:
                            "compare it with a threshold, such as `>= 5 mg/dL`")  # fmt: skip
             case _:
                 assert_never(node)
+        return None
 
     def _warn_of_mixing(self, node: nodes.Or) -> None:
         if any(isinstance(operand, nodes.And) and not operand.grouped for operand in node.operands):
@@ -187,7 +198,9 @@ class _CriterionChecker:
                        "set brackets around what belongs together")  # fmt: skip
         last = node.operands[-1]
         if isinstance(last, nodes.Term) and last.window and last.window.length and not node.grouped:
-            before = [operand for operand in node.operands[:-1] if isinstance(operand, nodes.Term) and not operand.window]
+            before = [
+                operand for operand in node.operands[:-1] if isinstance(operand, nodes.Term) and not operand.window
+            ]
             if before and all(self._is_occurrence(operand.name) for operand in [*before, last]):
                 self._warn("W202", f"the window binds to `{last.name.text}` alone", node.span,
                            "write `(A or B) within ...` if it is meant for all of them")  # fmt: skip
@@ -209,7 +222,11 @@ class _CriterionChecker:
             case "at least" | "at most" | "exactly":
                 count = block.count or 0
                 head = f"{block.form} {count} of"
-                if count > size or (count == size and block.form == "at most") or (count == 0 and block.form == "at least"):
+                if (
+                    count > size
+                    or (count == size and block.form == "at most")
+                    or (count == 0 and block.form == "at least")
+                ):
                     always = block.form != "exactly" and not (block.form == "at least" and count > size)
                     what = "can never fail" if always else "can never be met"
                     self._fail("E430", f"`{head}` {what}: the block has {size} item{'' if size == 1 else 's'}", block.head,
@@ -232,14 +249,14 @@ class _CriterionChecker:
             case _:
                 self._fail("E414", f"a window over a group goes with names of conditions and events, not with `{_short(print_formula(node))}`",
                            node.span, "write the window behind each name that it is meant for")  # fmt: skip
+        return None
 
     def _presence(self, node: nodes.Term) -> rules.Rule:
         concept = self._concept(node.name)
         words = print_formula(node)
-        if node.selection:
-            if concept.is_occurrence or concept.kind == "attestation":
-                self._fail("E415", f"`{node.selection}` picks a measurement, and `{node.name.text}` is {_article(concept.kind)}", node.span,
-                           f"take out `{node.selection}`")  # fmt: skip
+        if node.selection and (concept.is_occurrence or concept.kind == "attestation"):
+            self._fail("E415", f"`{node.selection}` picks a measurement, and `{node.name.text}` is {_article(concept.kind)}",
+                       node.span, f"take out `{node.selection}`")  # fmt: skip
         match concept.kind:
             case "condition" | "event":
                 if node.window is None:
@@ -250,7 +267,12 @@ class _CriterionChecker:
                 return rules.InWindow(concept, self._window(node.window, presence=True), words, node.span)
             case "attestation":
                 if node.window:
-                    self._fail("E417", f"`{node.name.text}` is an attestation and has no time", node.window.span, "take out the window")
+                    self._fail(
+                        "E417",
+                        f"`{node.name.text}` is an attestation and has no time",
+                        node.window.span,
+                        "take out the window",
+                    )
                 return rules.Attested(concept, words, node.span)
             case "class":
                 self._fail("E421", f"`{node.name.text}` is a class, not a condition", node.span,
@@ -264,6 +286,7 @@ class _CriterionChecker:
                            node.span, f"compare it with a threshold, such as `{node.name.text} >= 1{unit}`")  # fmt: skip
             case _:
                 assert_never(concept.kind)
+        return None
 
     # --- comparisons -------------------------------------------------------------------------------------------------
 
@@ -280,9 +303,19 @@ class _CriterionChecker:
         low, middle, high = node.operands
         first, second = node.operators
         if first[0] != second[0]:
-            self._fail("E440", "the two ends of a chain point different ways", node.span, "write `200 < x <= 300`, or two comparisons")
+            self._fail(
+                "E440",
+                "the two ends of a chain point different ways",
+                node.span,
+                "write `200 < x <= 300`, or two comparisons",
+            )
         if not (_is_literal(low) and _is_literal(high)) or _is_literal(middle):
-            self._fail("E441", "a chain has a threshold at each end and what is measured in the middle", node.span, "write `200 < x <= 300 mmHg`")
+            self._fail(
+                "E441",
+                "a chain has a threshold at each end and what is measured in the middle",
+                node.span,
+                "write `200 < x <= 300 mmHg`",
+            )
         bounds = ((_FLIPPED[first], low), (cast("rules.Operator", second), high))
         return self._bounded(node, middle, bounds if first[0] == "<" else (bounds[1], bounds[0]))
 
@@ -295,7 +328,12 @@ class _CriterionChecker:
             self._fail("E443", f"`{operator}` is no comparison of this language", span,
                        "write `is not` for a class, or the two ranges for a number: `x < 5 or x > 5`")  # fmt: skip
         if concept is not None and concept.kind == "class":
-            self._fail("E444", f"a bare `{operator}` is refused: registries lose the bar of `>=` and `<=`", span, "write `is` for a class")
+            self._fail(
+                "E444",
+                f"a bare `{operator}` is refused: registries lose the bar of `>=` and `<=`",
+                span,
+                "write `is` for a class",
+            )
         self._fail("E444", f"a bare `{operator}` is refused: registries lose the bar of `>=` and `<=`, and this is how that looks", span,
                    "look the sign up in the protocol and write `>=` or `<=`; for exactly one value write `between`")  # fmt: skip
 
@@ -306,9 +344,8 @@ class _CriterionChecker:
         if isinstance(subject, nodes.Elapsed):
             return self._elapsed(node, subject, ends)
         concept = self._class_of(subject)
-        if concept is not None:
-            if isinstance(node, nodes.Compare) or isinstance(node, nodes.Between):
-                return self._class_comparison(node, cast("nodes.Term", subject), concept, ends)
+        if concept is not None and (isinstance(node, (nodes.Compare, nodes.Between))):
+            return self._class_comparison(node, cast("nodes.Term", subject), concept, ends)
         if any(isinstance(end, nodes.Limit) for _, end in ends):
             return self._limit(node, subject, ends)
         for _, end in ends:
@@ -328,7 +365,9 @@ class _CriterionChecker:
             lower, upper = bounds if ends[0][0][0] == ">" else (bounds[1], bounds[0])
             strict = lower.operator == ">" or upper.operator == "<"
             if lower.high > upper.low or (strict and lower.low >= upper.high):
-                self._fail("E446", f"no number is {_side(lower)} and {_side(upper)}", node.span, "exchange the two ends")
+                self._fail(
+                    "E446", f"no number is {_side(lower)} and {_side(upper)}", node.span, "exchange the two ends"
+                )
         unit, shown = arithmetician.display(typed, literals[-1])
         return rules.Comparison(typed.expression, bounds, unit, shown, words, node.span)
 
@@ -341,14 +380,24 @@ class _CriterionChecker:
         bounds: list[tuple[rules.Operator, Duration]] = []
         for operator, end in ends:
             if not isinstance(end, nodes.Number) or last_unit is None:
-                self._fail("E447", "a time since an onset is compared with a duration", end.span, "write `> 96 hours`: a number and a unit of time")
+                self._fail(
+                    "E447",
+                    "a time since an onset is compared with a duration",
+                    end.span,
+                    "write `> 96 hours`: a number and a unit of time",
+                )
             length = nodes.Length(value=end.value, unit=end.unit or last_unit, span=end.span)
             bounds.append((operator, self._duration(length)))
         if len(bounds) == 2:
             sizes = [(bound.months * 30.44 + bound.exact / 86_400e6) for _, bound in bounds]
             low, high = sizes if bounds[0][0][0] == ">" else sizes[::-1]
             if low > high:
-                self._fail("E446", f"no time is between {bounds[0][1].text} and {bounds[1][1].text}, in this order", node.span, "exchange the two ends")
+                self._fail(
+                    "E446",
+                    f"no time is between {bounds[0][1].text} and {bounds[1][1].text}, in this order",
+                    node.span,
+                    "exchange the two ends",
+                )
         return rules.Elapsed(concept, tuple(bounds), print_formula(node), node.span)
 
     def _limit(
@@ -361,22 +410,41 @@ class _CriterionChecker:
                        "a limit of normal belongs to one observation of one quantity")  # fmt: skip
         concept = self._concept(subject.name)
         if concept.kind != "quantity":
-            self._fail("E422", f"`{subject.name.text}` is {_article(concept.kind)} and has no {name}", subject.span, "only quantities have limits of normal")
+            self._fail(
+                "E422",
+                f"`{subject.name.text}` is {_article(concept.kind)} and has no {name}",
+                subject.span,
+                "only quantities have limits of normal",
+            )
         if concept.formula:
             self._fail("E448", f"`{subject.name.text}` is computed, so no laboratory gives an {name} for it", node.span,
                        "compare it with a number, or compare what it is computed from")  # fmt: skip
         if concept.possible.low < 0:
-            self._fail("E448", f"`{subject.name.text}` can be negative, so a multiple of its {name} means nothing", node.span, "compare it with a number")
+            self._fail(
+                "E448",
+                f"`{subject.name.text}` can be negative, so a multiple of its {name} means nothing",
+                node.span,
+                "compare it with a number",
+            )
         selection = subject.selection or "latest"
         window = self._window(subject.window) if subject.window else None
         found: list[rules.Rule] = []
         for operator, end in ends:
             if not isinstance(end, nodes.Limit):
-                self._fail("E449", f"one end is a multiple of {name}, the other is not", end.span, "write both ends the same way")
+                self._fail(
+                    "E449",
+                    f"one end is a multiple of {name}, the other is not",
+                    end.span,
+                    "write both ends the same way",
+                )
             multiple = float(Fraction(end.multiple))
             if multiple <= 0:
                 self._fail("E449", f"`{end.multiple} x {name}` is no limit", end.span, "write a multiple above zero")
-            found.append(rules.LimitComparison(concept, selection, window, operator, multiple, end.upper, print_formula(node), node.span))
+            found.append(
+                rules.LimitComparison(
+                    concept, selection, window, operator, multiple, end.upper, print_formula(node), node.span
+                )
+            )
         return found[0] if len(found) == 1 else rules.And(tuple(found))
 
     # --- classes -----------------------------------------------------------------------------------------------------
@@ -388,14 +456,28 @@ class _CriterionChecker:
     def _rank(self, concept: Concept, value: nodes.Name) -> int:
         rank = concept.value_ranks.get(key_of(value.text))
         if rank is None:
-            self._fail("E450", f"`{value.text}` is no value of `{concept.name}`", value.span, f"its values are {', '.join(concept.values)}")
+            self._fail(
+                "E450",
+                f"`{value.text}` is no value of `{concept.name}`",
+                value.span,
+                f"its values are {', '.join(concept.values)}",
+            )
         return rank
 
     def _class_comparison(
-        self, node: nodes.Formula, subject: nodes.Term, concept: Concept, ends: tuple[tuple[rules.Operator, nodes.Formula], ...]
+        self,
+        node: nodes.Formula,
+        subject: nodes.Term,
+        concept: Concept,
+        ends: tuple[tuple[rules.Operator, nodes.Formula], ...],
     ) -> rules.Rule:
         if not concept.ordered:
-            self._fail("E451", f"the values of `{concept.name}` have no order", node.span, f"write `{concept.name} is {concept.values[0]}`")
+            self._fail(
+                "E451",
+                f"the values of `{concept.name}` have no order",
+                node.span,
+                f"write `{concept.name} is {concept.values[0]}`",
+            )
         ranks = set(range(len(concept.values)))
         for operator, end in ends:
             value = nodes.Name(text=" ".join(self._source.words(end.span).strip("`").split()), span=end.span)
@@ -403,10 +485,17 @@ class _CriterionChecker:
             tests = {"<": rank.__gt__, "<=": rank.__ge__, ">": rank.__lt__, ">=": rank.__le__}
             ranks &= {candidate for candidate in ranks if tests[operator](candidate)}
         if not ranks:
-            self._fail("E446", f"no value of `{concept.name}` satisfies `{print_formula(node)}`", node.span, f"its values are {', '.join(concept.values)}")
+            self._fail(
+                "E446",
+                f"no value of `{concept.name}` satisfies `{print_formula(node)}`",
+                node.span,
+                f"its values are {', '.join(concept.values)}",
+            )
         return self._in_class(node, subject, concept, frozenset(ranks))
 
-    def _in_class(self, node: nodes.Formula, subject: nodes.Term, concept: Concept, ranks: frozenset[int]) -> rules.InClass:
+    def _in_class(
+        self, node: nodes.Formula, subject: nodes.Term, concept: Concept, ranks: frozenset[int]
+    ) -> rules.InClass:
         selection = subject.selection or "latest"
         if selection in ("highest", "lowest") and not concept.ordered:
             self._fail("E451", f"the values of `{concept.name}` have no order", subject.span, f"take out `{selection}`")
@@ -415,7 +504,12 @@ class _CriterionChecker:
 
     def _member(self, node: nodes.Member) -> rules.Rule:
         if not isinstance(node.operand, nodes.Term):
-            self._fail("E452", f"`{node.form}` goes with the name of a class", node.operand.span, "compare numbers with `>=`, `<=`, `<` or `>`")
+            self._fail(
+                "E452",
+                f"`{node.form}` goes with the name of a class",
+                node.operand.span,
+                "compare numbers with `>=`, `<=`, `<` or `>`",
+            )
         concept = self._concept(node.operand.name)
         if concept.kind != "class":
             self._fail("E452", f"`{concept.name}` is {_article(concept.kind)}, and `{node.form}` goes with a class", node.operand.span,
@@ -479,7 +573,9 @@ class _CriterionChecker:
             self._fail("E461", f"`{relation.name.text}` is {_article(concept.kind)}, and nothing is before or after it", relation.name.span,
                        "name a milestone, a condition or an event")  # fmt: skip
         if relation.onset and concept.kind == "milestone":
-            self._fail("E461", f"`{relation.name.text}` is a milestone and has no onset", relation.span, "take out `onset of`")
+            self._fail(
+                "E461", f"`{relation.name.text}` is a milestone and has no onset", relation.span, "take out `onset of`"
+            )
         return rules.Anchor(concept, relation.after)
 
     def _window(self, window: nodes.Window, *, ahead: bool = True, presence: bool = False) -> rules.Window:
@@ -487,9 +583,16 @@ class _CriterionChecker:
             self._fail("E462", "`within the next` looks ahead, and nothing is measured or begun there yet", window.span,
                        "write `within` for the time before now")  # fmt: skip
         if presence and window.relation:
-            self._fail("E463", "a window on a condition or an event has one `before` or `after`", window.relation.span, "take out the second one")
+            self._fail(
+                "E463",
+                "a window on a condition or an event has one `before` or `after`",
+                window.relation.span,
+                "take out the second one",
+            )
         if window.ahead and window.anchor:
-            self._fail("E463", "`within the next` is measured from now", window.anchor.span, "write `within 28 days after ...`")
+            self._fail(
+                "E463", "`within the next` is measured from now", window.anchor.span, "write `within 28 days after ...`"
+            )
         length = self._duration(window.length) if window.length else None
         return rules.Window(length, window.ahead, self._anchor(window.anchor), self._anchor(window.relation))
 

@@ -177,7 +177,9 @@ def _assumed(facts: Facts, number: rules.Measured) -> Observation:
 def limit_ratio(atom: rules.LimitComparison, situation: Situation) -> series.Chosen:
     """A measurement in multiples of its limit of normal; each observation is judged by its own limit."""
     facts, concept = situation.facts, atom.concept
-    where = series.where_to_look(facts, concept, atom.selection, atom.window, situation.values, situation.trial, situation.now)
+    where = series.where_to_look(
+        facts, concept, atom.selection, atom.window, situation.values, situation.trial, situation.now
+    )
     anything = Interval(0.0, intervals.INFINITY, False, True)
     if not isinstance(where, Reach):
         return series.Chosen(anything, (), False, lacking=where)
@@ -195,10 +197,14 @@ def changed(number: rules.Changed, situation: Situation) -> series.Chosen:
     """The greatest rise or fall."""
     facts = situation.facts
     window = number.window or rules.Window()
-    where = series.where_to_look(facts, number.concept, "highest", window, situation.values, situation.trial, situation.now)
+    where = series.where_to_look(
+        facts, number.concept, "highest", window, situation.values, situation.trial, situation.now
+    )
     if not isinstance(where, Reach):
         return series.Chosen(intervals.ANYTHING, (), False, lacking=where)
-    return series.change(series.series_of(facts, number.concept, situation.values), number.rise, number.over, where, facts)
+    return series.change(
+        series.series_of(facts, number.concept, situation.values), number.rise, number.over, where, facts
+    )
 
 
 def chosen_leaves(number: rules.Expression, situation: Situation) -> list[series.Chosen]:

@@ -54,7 +54,9 @@ def decisive(rule: rules.Rule, truths: Truths) -> list[rules.Atom]:
                 side = T if values.count(T) > high else F
                 chosen = [operand for operand, value in zip(operands, values, strict=True) if value is side]
             else:
-                chosen = [operand for operand, value in zip(operands, values, strict=True) if outcome is T or value is U]
+                chosen = [
+                    operand for operand, value in zip(operands, values, strict=True) if outcome is T or value is U
+                ]
             for operand in chosen:
                 found += decisive(operand, truths)
         case _:
@@ -65,7 +67,18 @@ def decisive(rule: rules.Rule, truths: Truths) -> list[rules.Atom]:
 def explain(rule: rules.Rule, truths: Truths, situation: Situation) -> tuple[str, tuple[Evidence, ...]]:
     """The reason of a criterion as one sentence, and the evidence for it."""
     told = [tell(atom, truths[atom], situation) for atom in decisive(rule, truths)]
-    return wording.joined([sentence for sentence, _ in told]), tuple(evidence for _, evidence in told)
+    sentences = _together([sentence for sentence, _ in told])
+    return wording.joined(sentences), tuple(evidence for _, evidence in told)
+
+
+def _together(sentences: list[str]) -> list[str]:
+    """Bare `X: not known whether present` of several names become one clause."""
+    tail = ": not known whether present"
+    bare = [sentence.removesuffix(tail) for sentence in sentences if sentence.endswith(tail)]
+    if len(bare) < 2:
+        return sentences
+    rest = [sentence for sentence in sentences if not sentence.endswith(tail)]
+    return [*rest, f"not known whether present: {', '.join(bare[:-1])} and {bare[-1]}"]
 
 
 def tell(atom: rules.Atom, truth: Truth, situation: Situation) -> tuple[str, Evidence]:
@@ -82,7 +95,9 @@ def tell(atom: rules.Atom, truth: Truth, situation: Situation) -> tuple[str, Evi
         case rules.Attested(concept=concept):
             cannot = concept.name in situation.facts.cannot_apply
             said = "cannot apply to this patient" if cannot else _ANSWER[truth]
-            return f"{concept.name}: {said}", Evidence(concept.name, atom.words, OUTCOMES[truth], said if truth is not U else None)
+            return f"{concept.name}: {said}", Evidence(
+                concept.name, atom.words, OUTCOMES[truth], said if truth is not U else None
+            )
         case rules.Judged(text=text, address=address):
             said = {T: "yes", F: "no", U: "not answered yet"}[truth]
             return f"the investigator's judgement “{text}”: {said}", Evidence(
@@ -115,7 +130,7 @@ def _margin(x: Interval, thresholds: list[float], unit: str) -> str | None:
         ends = [end for end in (x.low, x.high) if abs(end) != INFINITY]
         if ends:
             gaps.append(min(0.0 if intervals.same(end, limit) else abs(end - limit) for end in ends))
-    return wording.with_unit(wording.number(min(gaps)), unit) if gaps else None
+    return wording.with_unit(f"{min(gaps):.4g}", unit) if gaps else None
 
 
 def _comparison(atom: rules.Comparison, truth: Truth, situation: Situation) -> tuple[str, Evidence]:
@@ -124,14 +139,12 @@ def _comparison(atom: rules.Comparison, truth: Truth, situation: Situation) -> t
         case rules.Age(concept=concept):
             return _age(atom, concept, truth, threshold, situation)
         case rules.Measured(concept=concept) as number:
-            chosen, name = measured(number, situation), wording.measure_name(number)
+            chosen, name, label = measured(number, situation), wording.measure_name(number), concept.name
         case rules.Changed(concept=concept) as number:
-            chosen, name = changed(number, situation), wording.measure_name(number)
+            chosen, name, label = changed(number, situation), wording.measure_name(number), concept.name
         case _:
-            concept = next((leaf.concept for leaf in rules.leaves(atom.number)), None)
-            name = f"`{_left_side(atom.words)}`"
+            name = label = f"`{_left_side(atom.words)}`"
             chosen = series.Chosen(value_of(atom.number, situation))
-    label = concept.name if concept else name
     if chosen.lacking is not None:
         return _lacking(atom, atom.number, name, label, truth, threshold)
     limits = [float(atom.shown.factor) * bound.low + float(atom.shown.offset) for bound in atom.bounds]
@@ -140,7 +153,9 @@ def _comparison(atom: rules.Comparison, truth: Truth, situation: Situation) -> t
     value, when = _given(chosen.used, situation)
     shown = wording.region(x, atom.unit, beside)
     margin = _margin(x, limits, atom.unit) if truth is not U else None
-    evidence = Evidence(label, atom.words, OUTCOMES[truth], value, when, shown if shown != value else None, threshold, margin)
+    evidence = Evidence(
+        label, atom.words, OUTCOMES[truth], value, when, shown if shown != value else None, threshold, margin
+    )
     if not chosen.sure and not chosen.used and truth is U:
         return _missing(name, chosen, situation), evidence
     if not chosen.sure and chosen.used and truth is U:
@@ -150,6 +165,10 @@ def _comparison(atom: rules.Comparison, truth: Truth, situation: Situation) -> t
         return f"{name} is {shown}{source}, which may or may not be {threshold}", evidence
     if not chosen.sure and not chosen.used:
         return f"{name} was not measured, yet whatever it is, it is {'' if truth is T else 'not '}{threshold}", evidence
+    if truth is F:  # say which end is not kept
+        kept = [intervals.compare(chosen.value, bound.operator, bound.low) for bound in atom.bounds]
+        failed = tuple(bound for bound, truth in zip(atom.bounds, kept, strict=True) if truth is F)
+        threshold = wording.threshold(failed or atom.bounds)
     by = "" if margin is None else ", exactly at the threshold" if margin.split(" ")[0] == "0" else f" by {margin}"
     return f"{name} is {shown}{source}, {'' if truth is T else 'not '}{threshold}{by}", evidence
 
@@ -172,11 +191,20 @@ def _missing(name: str, chosen: series.Chosen, situation: Situation) -> str:
 
 
 def _lacking(
-    atom: rules.Atom, number: rules.Expression | rules.LimitComparison | rules.InClass, name: str, label: str, truth: Truth, threshold: str
+    atom: rules.Atom,
+    number: rules.Expression | rules.LimitComparison | rules.InClass,
+    name: str,
+    label: str,
+    truth: Truth,
+    threshold: str,
 ) -> tuple[str, Evidence]:
     """A measurement before or after something that never happened, or is not dated."""
     window = getattr(number, "window", None)
-    anchor = next((part.concept.name for part in (window.relation, window.anchor) if part), "the event") if window else "the event"
+    anchor = (
+        next((part.concept.name for part in (window.relation, window.anchor) if part), "the event")
+        if window
+        else "the event"
+    )
     evidence = Evidence(label, atom.words, OUTCOMES[truth], None, None, None, threshold)
     if truth is F:
         return f"there is no {name}, since {anchor} never was", evidence
@@ -214,7 +242,9 @@ def _limit(atom: rules.LimitComparison, truth: Truth, situation: Situation) -> t
         for o in chosen.used[:1] if (limit := o.upper if atom.upper else o.lower)
     ]  # fmt: skip
     margin = _margin(chosen.value, [atom.multiple], "x ULN" if atom.upper else "x LLN") if truth is not U else None
-    evidence = Evidence(concept.name, atom.words, OUTCOMES[truth], value, when, None if without else ratio, threshold, margin)
+    evidence = Evidence(
+        concept.name, atom.words, OUTCOMES[truth], value, when, None if without else ratio, threshold, margin
+    )
     if truth is U and not chosen.used:
         return _missing(name, chosen, situation), evidence
     if truth is U and without:
@@ -226,8 +256,14 @@ def _limit(atom: rules.LimitComparison, truth: Truth, situation: Situation) -> t
 
 def _class(atom: rules.InClass, truth: Truth, situation: Situation) -> tuple[str, Evidence]:
     facts, concept, name = situation.facts, atom.concept, wording.measure_name(atom)
-    where = series.where_to_look(facts, concept, atom.selection, atom.window, situation.values, situation.trial, situation.now)
-    asked = f"one of {', '.join(concept.values[rank] for rank in sorted(atom.ranks))}" if len(atom.ranks) != 1 else concept.values[min(atom.ranks)]
+    where = series.where_to_look(
+        facts, concept, atom.selection, atom.window, situation.values, situation.trial, situation.now
+    )
+    asked = (
+        f"one of {', '.join(concept.values[rank] for rank in sorted(atom.ranks))}"
+        if len(atom.ranks) != 1
+        else concept.values[min(atom.ranks)]
+    )
     if not isinstance(where, occurrences.Reach):
         return _lacking(atom, atom, name, concept.name, truth, asked)
     ranks, used, sure = series.class_ranks(facts.classes.get(concept.name, ()), concept, atom.selection, where)
@@ -236,7 +272,12 @@ def _class(atom: rules.InClass, truth: Truth, situation: Situation) -> tuple[str
     evidence = Evidence(concept.name, atom.words, OUTCOMES[truth], value, when, None, asked)
     if not sure:
         if truth is U:
-            return f"{name} is not known" if not used else f"{name} has a value ({value}) whose time leaves open whether it counts", evidence
+            return (
+                f"{name} is not known"
+                if not used
+                else f"{name} has a value ({value}) whose time leaves open whether it counts",
+                evidence,
+            )
         return f"whatever {name} is, it is {'' if truth is T else 'not '}{asked}", evidence
     shown = " or ".join(concept.values[rank] for rank in sorted(ranks))
     source = _source(None if value == shown else value, when, shown)
@@ -265,52 +306,49 @@ def _occurrence(atom: _Presence, truth: Truth, situation: Situation) -> tuple[st
     return sentence + source, evidence
 
 
+def _said(name: str, truth: Truth, yes: str, no: str) -> str:
+    """`malignancy: absent`; the colon spares the grammar of names such as `vasopressors`."""
+    return f"{name}: {yes if truth is T else no if truth is F else f'not known whether {yes}'}"
+
+
 def _claim_present(atom: rules.Present, truth: Truth) -> str:
-    name = atom.concept.name
     if atom.concept.kind == "event":
-        return {T: f"{name} has happened", F: f"{name} never happened", U: f"it is not known whether {name} has happened"}[truth]
-    return {T: f"{name} is present", F: f"{name} is not present", U: f"it is not known whether {name} is present"}[truth]
+        return _said(atom.concept.name, truth, "happened", "never happened")
+    return _said(atom.concept.name, truth, "present", "absent")
 
 
 def _claim_ever(atom: rules.Ever, truth: Truth) -> str:
-    name = atom.concept.name
     if atom.concept.kind == "event":
-        return {T: f"{name} has happened", F: f"{name} never happened", U: f"it is not known whether {name} ever happened"}[truth]
-    return {T: f"{name} is or was present", F: f"{name} never was present", U: f"it is not known whether {name} ever was present"}[truth]
+        return _said(atom.concept.name, truth, "happened", "never happened")
+    return _said(atom.concept.name, truth, "present, now or before", "never present")
 
 
 def _claim_window(atom: rules.InWindow, truth: Truth) -> str:
-    name, window = atom.concept.name, wording.window_words(atom.window)
-    if atom.concept.kind == "event":
-        return {
-            T: f"{name} happened {window}", F: f"{name} did not happen {window}", U: f"it is not known whether {name} happened {window}"
-        }[truth]  # fmt: skip
-    return {
-        T: f"{name} was present {window}", F: f"{name} was not present {window}", U: f"it is not known whether {name} was present {window}"
-    }[truth]  # fmt: skip
+    window = wording.window_words(atom.window)
+    if atom.window.ahead:
+        return _said(atom.concept.name, truth, f"expected {window}", f"not expected {window}")
+    verb = "happened" if atom.concept.kind == "event" else "present"
+    return _said(
+        atom.concept.name,
+        truth,
+        f"{verb} {window}",
+        f"{'did not happen' if verb == 'happened' else 'not present'} {window}",
+    )
 
 
 def _claim_onset(atom: rules.OnsetIn, truth: Truth) -> str:
-    name, window = atom.concept.name, wording.window_words(atom.window)
-    return {
-        T: f"{name} began {window}", F: f"{name} did not begin {window}", U: f"it is not known whether {name} began {window}"
-    }[truth]  # fmt: skip
+    window = wording.window_words(atom.window)
+    return _said(atom.concept.name, truth, f"began {window}", f"did not begin {window}")
 
 
 def _claim_elapsed(atom: rules.Elapsed, truth: Truth) -> str:
-    name, threshold = atom.concept.name, wording.elapsed_threshold(atom)
-    return {
-        T: f"{name} began {threshold} ago", F: f"{name} did not begin {threshold} ago",
-        U: f"it is not known whether {name} began {threshold} ago",
-    }[truth]  # fmt: skip
+    threshold = wording.elapsed_threshold(atom)
+    return _said(atom.concept.name, truth, f"began {threshold} ago", f"did not begin {threshold} ago")
 
 
 def _claim_lasting(atom: rules.Lasting, truth: Truth) -> str:
-    name, duration = atom.concept.name, atom.duration.text
-    return {
-        T: f"{name} has been present for at least {duration}", F: f"{name} has not been present for at least {duration}",
-        U: f"it is not known whether {name} has been present for at least {duration}",
-    }[truth]  # fmt: skip
+    duration = atom.duration.text
+    return _said(atom.concept.name, truth, f"present for at least {duration}", f"not present for at least {duration}")
 
 
 _CLAIMS: dict[type, Callable[..., str]] = {

@@ -76,7 +76,12 @@ class Arithmetician:
             case nodes.Change(rise=rise, name=name, over=over, window=window):
                 concept = self._names.concept(name)
                 if concept.kind != "quantity":
-                    _refuse("E470", f"`{name.text}` is {_article(concept.kind)}, and only a quantity rises or falls", name.span, "name a quantity")
+                    _refuse(
+                        "E470",
+                        f"`{name.text}` is {_article(concept.kind)}, and only a quantity rises or falls",
+                        name.span,
+                        "name a quantity",
+                    )
                 checked = self._names.window(window) if window else None
                 changed = rules.Changed(concept, rise, self._names.duration(over), checked)
                 return Typed(changed, _measure(concept).unit.dimensions, concept, difference=True)
@@ -86,7 +91,12 @@ class Arithmetician:
                 return self._call(node, function, [self.number(argument) for argument in arguments])
             case nodes.Choice(condition=condition, then=then, otherwise=otherwise):
                 if not self._in_vocabulary:
-                    _refuse("E471", "`if ... then ... else` is for formulas of the vocabulary", node.span, "write two criteria, or `if A then B`")
+                    _refuse(
+                        "E471",
+                        "`if ... then ... else` is for formulas of the vocabulary",
+                        node.span,
+                        "write two criteria, or `if A then B`",
+                    )
                 rule = self._names.statement(condition)
                 if rule is None:
                     _refuse("E472", "the condition of this formula is wrong", condition.span)
@@ -95,9 +105,19 @@ class Arithmetician:
                     _refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
                 return Typed(rules.Chosen(rule, first.expression, second.expression), first.dimensions)
             case nodes.Limit():
-                _refuse("E448", f"`{print_formula(node)}` is no number of its own", node.span, "write it alone behind a comparison: `ALT >= 5 x ULN`")
+                _refuse(
+                    "E448",
+                    f"`{print_formula(node)}` is no number of its own",
+                    node.span,
+                    "write it alone behind a comparison: `ALT >= 5 x ULN`",
+                )
             case nodes.Elapsed():
-                _refuse("E474", f"`{print_formula(node)}` takes no part in arithmetic", node.span, "compare it alone: `> 96 hours`")
+                _refuse(
+                    "E474",
+                    f"`{print_formula(node)}` takes no part in arithmetic",
+                    node.span,
+                    "compare it alone: `> 96 hours`",
+                )
             case _:
                 words = print_formula(node)
                 _refuse("E475", f"`{words if len(words) < 60 else words[:60] + '...'}` is a statement, not a number", node.span,
@@ -147,13 +167,20 @@ class Arithmetician:
             line = partner.measure.scale(unit)
             if line is not None:
                 own = partner.measure.unit
-                return Typed(rules.Constant(float((line.factor * value + line.offset) * own.factor + own.offset)), own.dimensions)
+                return Typed(
+                    rules.Constant(float((line.factor * value + line.offset) * own.factor + own.offset)), own.dimensions
+                )
         return Typed(rules.Constant(float(value * unit.factor + unit.offset)), unit.dimensions)
 
     def _unit(self, node: nodes.Number) -> Unit:
         unit = self._vocabulary.units.read(node.unit or "1")
         if isinstance(unit, UnitRefusal):
-            _refuse("E480", unit.message, node.unit_span or node.span, unit.help or "`eligibility vocabulary` shows the unit of each quantity")
+            _refuse(
+                "E480",
+                unit.message,
+                node.unit_span or node.span,
+                unit.help or "`eligibility vocabulary` shows the unit of each quantity",
+            )
         return unit
 
     def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
@@ -175,7 +202,12 @@ class Arithmetician:
             if not base.dimensions:
                 return Typed(combined, ())
             if right.literal is None or Fraction(right.literal.value).denominator != 1:
-                _refuse("E473", "only a plain number has a power that is not whole", node.span, "divide the base by its unit first")
+                _refuse(
+                    "E473",
+                    "only a plain number has a power that is not whole",
+                    node.span,
+                    "divide the base by its unit first",
+                )
             whole = int(Fraction(right.literal.value))
             return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
         if operator == "*":
@@ -195,7 +227,12 @@ class Arithmetician:
                 _refuse("E478", f"`{function}` takes one number", node.span, f"write `{function}(x)`")
             operand = self._base(arguments[0])
             if operand.dimensions:
-                _refuse("E473", f"`{function}` takes a plain number", node.span, "divide by the unit first: `ln(creatinine / (1 mg/dL))`")
+                _refuse(
+                    "E473",
+                    f"`{function}` takes a plain number",
+                    node.span,
+                    "divide by the unit first: `ln(creatinine / (1 mg/dL))`",
+                )
             return Typed(rules.Applied("ln" if function == "ln" else "exp", operand.expression), ())
         if len(arguments) < 2:
             _refuse("E478", f"`{function}` takes two numbers or more", node.span, f"write `{function}(a, b)`")
@@ -227,7 +264,12 @@ class Arithmetician:
         if literal.unit is None:
             if concept.bare is None:
                 examples = f"`{literal.value} {concept.unit}`"
-                _refuse("E481", f"`{literal.value}` needs a unit: `{concept.name}` is reported in several", literal.span, f"write {examples}, if that is meant")
+                _refuse(
+                    "E481",
+                    f"`{literal.value}` needs a unit: `{concept.name}` is reported in several",
+                    literal.span,
+                    f"write {examples}, if that is meant",
+                )
             literal_unit = self._vocabulary.units.read(concept.bare)
             assert isinstance(literal_unit, Unit)
             shown = shown if concept.bare == "1" else f"{shown} {concept.bare}"
@@ -250,9 +292,19 @@ class Arithmetician:
     def _age_bound(self, operator: rules.Operator, literal: nodes.Number, value: Fraction) -> rules.Bound:
         unit = time_unit(literal.unit) if literal.unit else "year"
         if unit not in ("year", "month"):
-            _refuse("E483", f"`{literal.unit}` is no unit of age", literal.unit_span or literal.span, "an age is counted in completed `years` or `months`")
+            _refuse(
+                "E483",
+                f"`{literal.unit}` is no unit of age",
+                literal.unit_span or literal.span,
+                "an age is counted in completed `years` or `months`",
+            )
         if value.denominator != 1:
-            _refuse("E484", f"`{literal.value} {unit}s` is no completed age", literal.span, "write whole years, or months: `6 months`")
+            _refuse(
+                "E484",
+                f"`{literal.value} {unit}s` is no completed age",
+                literal.span,
+                "write whole years, or months: `6 months`",
+            )
         shown = f"{value} {unit}{'' if value == 1 else 's'}"
         return rules.Bound(operator, float(value), float(value), shown, int(value) * (12 if unit == "year" else 1))
 
@@ -290,7 +342,11 @@ def _article(kind: str) -> str:
 
 def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
     tried = ["mg/dL", "mmol/L", "umol/L", "g/dL", "g/L", "kPa", "mmHg", "10^9/L", "U/L", "%"]
-    fitting = [text for text in tried if (unit := vocabulary.units.read(text)) and isinstance(unit, Unit) and _measure(concept).scale(unit)]
+    fitting = [
+        text
+        for text in tried
+        if (unit := vocabulary.units.read(text)) and isinstance(unit, Unit) and _measure(concept).scale(unit)
+    ]
     others = [text for text in fitting if text != concept.unit][:3]
     return f"write a unit such as {', '.join(f'`{text}`' for text in [concept.unit, *others])}"
 
@@ -317,14 +373,26 @@ class _FormulaNames:
     def concept(self, name: nodes.Name) -> Concept:
         found = self._vocabulary.find(name.text)
         if found is None:
-            _refuse("E400", f"`{name.text}` is not declared in the vocabulary", name.span, did_you_mean(self._vocabulary.nearest(name.text)))
+            _refuse(
+                "E400",
+                f"`{name.text}` is not declared in the vocabulary",
+                name.span,
+                did_you_mean(self._vocabulary.nearest(name.text)),
+            )
         return found
 
     def window(self, window: nodes.Window) -> rules.Window:
-        _refuse("E485", "a formula of the vocabulary has no windows", window.span, "its inputs are paired by their times")
+        _refuse(
+            "E485", "a formula of the vocabulary has no windows", window.span, "its inputs are paired by their times"
+        )
 
     def duration(self, length: nodes.Length) -> Duration:
-        _refuse("E485", "a formula of the vocabulary has no changes over time", length.span, "write the formula of one instant")
+        _refuse(
+            "E485",
+            "a formula of the vocabulary has no changes over time",
+            length.span,
+            "write the formula of one instant",
+        )
 
     def statement(self, node: nodes.Formula) -> rules.Rule | None:
         if isinstance(node, nodes.Member) and isinstance(node.operand, nodes.Term):
@@ -352,7 +420,9 @@ def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
         typed = arithmetician._base(arithmetician.number(tree))
         unit = _measure(concept).unit
         if typed.dimensions != unit.dimensions:
-            _refuse("E473", f"the formula does not come out in {concept.unit}", tree.span, "check the units of the formula")
+            _refuse(
+                "E473", f"the formula does not come out in {concept.unit}", tree.span, "check the units of the formula"
+            )
     except Refused as refused:
         raise RuleError([Diagnostic(refused.code, refused.message, refused.span, source, refused.help)]) from None
     expression = typed.expression
@@ -364,4 +434,3 @@ def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
     formula = Formula(expression, tuple(inputs.values()), tuple(sampled))
     vocabulary.formula_cache[concept.name] = formula
     return formula
-

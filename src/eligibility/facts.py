@@ -184,7 +184,10 @@ class _Preparer:
         self._none_when_absent(classes, timelines)
         milestones = {name: given.span(self._zone) for name, given in patient.milestones.items()}
         overrides = {
-            trial: (given.attestations, {name: when.span(self._zone) if when else None for name, when in given.milestones.items()})
+            trial: (
+                given.attestations,
+                {name: when.span(self._zone) if when else None for name, when in given.milestones.items()},
+            )
             for trial, given in patient.overrides.items()
         }
         if self._problems:
@@ -240,7 +243,11 @@ class _Preparer:
             fewest, most = completed_months(birth[1], today), completed_months(birth[0], today)
             step = 12 if given.unit == "years" else 1
             if most // step < given.low or fewest // step > given.high:
-                self._problems.append(Problem("age", f"it disagrees with the birth date at the instant of judgement ({today.isoformat()})"))
+                self._problems.append(
+                    Problem(
+                        "age", f"it disagrees with the birth date at the instant of judgement ({today.isoformat()})"
+                    )
+                )
             return Ages(birth, given.low, given.high, given.unit, given.text)
         return Ages(birth, text=f"born {patient.birth.text if patient.birth else ''}")
 
@@ -272,7 +279,9 @@ class _Preparer:
                 by_time.setdefault(observation.when, set()).add(observation.value)
             newest = max((observation.when.last for observation in seen), default=0)
             if any(len(values) > 1 and span.last == newest for span, values in by_time.items()):
-                self._warnings.append(f"{name}: two newest values at one time disagree; everything between them is taken as possible")
+                self._warnings.append(
+                    f"{name}: two newest values at one time disagree; everything between them is taken as possible"
+                )
 
     # --- conditions and events ---------------------------------------------------------------------------------------
 
@@ -292,7 +301,9 @@ class _Preparer:
         for name, timeline in timelines.items():
             if timeline.complete or name in own or not self._may_be_assumed(name, own):
                 continue
-            timelines[name] = Timeline(timeline.episodes, "assumed", timeline.absent_now, timeline.own_plans, timeline.plans)
+            timelines[name] = Timeline(
+                timeline.episodes, "assumed", timeline.absent_now, timeline.own_plans, timeline.plans
+            )
         return timelines
 
     def _may_be_assumed(self, name: str, own: Mapping[str, Timeline]) -> bool:
@@ -350,7 +361,11 @@ class _Preparer:
                 return None
             onset = cut
             if end is not None and end.last < onset.first:
-                self._problems.append(Problem(name, f"it resolved ({item.end.text if item.end else ''}) before its onset ({item.onset.text})"))
+                self._problems.append(
+                    Problem(
+                        name, f"it resolved ({item.end.text if item.end else ''}) before its onset ({item.onset.text})"
+                    )
+                )
         elif end is not None:
             onset = Span(EARLIEST, min(end.last, self._at))
         if concept.kind == "event":

@@ -168,7 +168,7 @@ def logarithm(x: Interval) -> Interval:
 
 def _power(base: float, exponent: float) -> float:
     try:
-        return base**exponent
+        return float(base**exponent)
     except OverflowError:
         return INFINITY
     except ZeroDivisionError:

@@ -81,7 +81,7 @@ def _blank(source: Source, chars: list[str], problems: list[Diagnostic]) -> list
         while index < len(line):
             char = line[index]
             place = start + index
-            if char in "\"`":
+            if char in '"`':
                 end = _closing(line, index)
                 if end < 0:
                     what = "this text in quotation marks" if char == '"' else "this name in backticks"
@@ -140,7 +140,7 @@ def _join(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
                 index += 1
             elif char in (in_string, "\n"):
                 in_string = "" if char == in_string else in_string
-        elif char in "\"`":
+        elif char in '"`':
             in_string = char
         elif char == "(":
             stack.append(index)

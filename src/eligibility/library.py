@@ -40,7 +40,9 @@ class Trial:
         return iter(self.criteria)
 
 
-def diagnose(text: str, *, vocabulary: Vocabulary | None = None, name: str | None = None) -> tuple[Trial | None, tuple[Diagnostic, ...]]:
+def diagnose(
+    text: str, *, vocabulary: Vocabulary | None = None, name: str | None = None
+) -> tuple[Trial | None, tuple[Diagnostic, ...]]:
     """Compile a trial, and return every diagnostic, warnings included, in the order of the text; never raises for bad
     text. The trial is None where an error stands in the way."""
     words = vocabulary or bundled_vocabulary()

@@ -106,7 +106,11 @@ def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
 def _leaf(leaf: rules.Age | rules.Measured | rules.Changed | rules.InClass, situation: Situation) -> list[Fact]:
     match leaf:
         case rules.Age(concept=concept):
-            return [Fact(concept.name, "value, or birth date" if situation.facts.ages is None else "exact age, or birth date")]
+            return [
+                Fact(
+                    concept.name, "value, or birth date" if situation.facts.ages is None else "exact age, or birth date"
+                )
+            ]
         case rules.Measured():
             return _measured(leaf, situation)
         case rules.Changed(concept=concept, window=window):
@@ -115,7 +119,11 @@ def _leaf(leaf: rules.Age | rules.Measured | rules.Changed | rules.InClass, situ
                 return []
             where = wording.window_words(window)
             anchors = _anchors(window, situation)
-            asks = "exact values" if chosen.sure else f"values at two times at most {leaf.over.text} apart{' ' if where else ''}{where}"
+            asks = (
+                "exact values"
+                if chosen.sure
+                else f"values at two times at most {leaf.over.text} apart{' ' if where else ''}{where}"
+            )
             return [*anchors, Fact(concept.name, asks)]
         case rules.InClass():
             return _class(leaf, situation)
@@ -129,7 +137,11 @@ def _measured(leaf: rules.Measured, situation: Situation) -> list[Fact]:
     where = wording.window_words(leaf.window)
     anchors = _anchors(leaf.window, situation)
     if anchors:
-        return anchors if series.series_of(facts, concept, situation.values) else [*anchors, *_value(concept, f"value {where}", situation)]
+        return (
+            anchors
+            if series.series_of(facts, concept, situation.values)
+            else [*anchors, *_value(concept, f"value {where}", situation)]
+        )
     if chosen.sure and chosen.value.is_point:
         return []
     if chosen.sure:
@@ -202,7 +214,9 @@ def _anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
         onset = occurrences.anchor_onset(situation.facts, anchor, situation.trial, situation.now)
         if onset == "unknown":
             is_milestone = anchor.concept.kind == "milestone"
-            found.append(Fact(anchor.concept.name, "time" if is_milestone else "whether it ever was, and when it began"))
+            found.append(
+                Fact(anchor.concept.name, "time" if is_milestone else "whether it ever was, and when it began")
+            )
         elif isinstance(onset, Span) and onset.first != onset.last and anchor.concept.kind != "milestone":
             continue  # known to the day or so; what is compared names itself
     return found
@@ -229,7 +243,9 @@ def _class(atom: rules.InClass, situation: Situation) -> list[Fact]:
     if anchors and situation.facts.classes.get(atom.concept.name):
         return anchors
     where = wording.window_words(atom.window)
-    asks = f"value {where}".strip() if not situation.facts.classes.get(atom.concept.name) else "newer value, or exact time"
+    asks = (
+        f"value {where}".strip() if not situation.facts.classes.get(atom.concept.name) else "newer value, or exact time"
+    )
     return [*anchors, Fact(atom.concept.name, asks)]
 
 
@@ -260,7 +276,12 @@ def _occurrence(atom: _Presence, situation: Situation) -> list[Fact]:
         case rules.Elapsed() | rules.Lasting():
             asks = "date" if event else "onset"
             still = isinstance(atom, rules.Lasting) and known and occurrences.present_now(facts, concept, now) is U
-            return [Fact(concept.name, "whether it is still present" if still else asks if known else "whether, and since when")]
+            return [
+                Fact(
+                    concept.name,
+                    "whether it is still present" if still else asks if known else "whether, and since when",
+                )
+            ]
         case _:
             assert_never(atom)
 
@@ -337,7 +358,10 @@ def _region(
     criterion: rules.Criterion, truths: Truths, atoms: list[rules.Comparison], name: str, situation: Situation
 ) -> str | None:  # fmt: skip
     number = atoms[0].number
-    if isinstance(number, rules.Age) and len({bound.shown.split(" ")[-1][:4] for atom in atoms for bound in atom.bounds}) > 1:
+    if (
+        isinstance(number, rules.Age)
+        and len({bound.shown.split(" ")[-1][:4] for atom in atoms for bound in atom.bounds}) > 1
+    ):
         return None  # years and months are counted apart
     shown = {bound.low: bound.shown for atom in atoms for bound in atom.bounds}
     cells = _cells(list(shown))
@@ -353,7 +377,12 @@ def _region(
     text = _runs(cells, passing, shown)
     if text is None:
         return None
-    plain = isinstance(number, rules.Age) or (isinstance(number, rules.Measured) and number.concept.name == name and number.window is None and number.selection == "latest")
+    plain = isinstance(number, rules.Age) or (
+        isinstance(number, rules.Measured)
+        and number.concept.name == name
+        and number.window is None
+        and number.selection == "latest"
+    )
     if plain:
         return text
     head = wording.measure_name(number) if isinstance(number, rules.Measured | rules.Changed) else "the result"
@@ -382,7 +411,9 @@ def _classes(criterion: rules.Criterion, truths: Truths, atoms: list[rules.InCla
         value for rank, value in enumerate(values)
         if _passes(criterion, truths, {atom: T if rank in atom.ranks else F for atom in atoms})
     ]  # fmt: skip
-    return " or ".join(passing) if passing and len(passing) < len(values) else None
+    if not passing or len(passing) == len(values):
+        return None
+    return " or ".join(part for part in (", ".join(passing[:-1]), passing[-1]) if part)
 
 
 def _said(atom: rules.Atom, truth: Truth) -> str:
@@ -390,9 +421,17 @@ def _said(atom: rules.Atom, truth: Truth) -> str:
     no = truth is F
     match atom:
         case rules.Present(concept=concept):
-            return ("never happened" if no else "happened") if concept.kind == "event" else "absent" if no else "present"
+            return (
+                ("never happened" if no else "happened") if concept.kind == "event" else "absent" if no else "present"
+            )
         case rules.Ever(concept=concept):
-            return ("never happened" if no else "happened") if concept.kind == "event" else "never present" if no else "present, now or before"
+            return (
+                ("never happened" if no else "happened")
+                if concept.kind == "event"
+                else "never present"
+                if no
+                else "present, now or before"
+            )
         case rules.InWindow(window=window):
             return f"{'not ' if no else ''}{wording.window_words(window)}"
         case rules.OnsetIn(window=window):

@@ -164,9 +164,7 @@ def in_window(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Tru
             past = _happened(facts, concept, sure, possible)
         else:
             past = _present(facts, concept, possible.first, possible.last)
-            if past is T and not (
-                sure.first <= sure.last and _present(facts, concept, sure.first, sure.last) is T
-            ):
+            if past is T and not (sure.first <= sure.last and _present(facts, concept, sure.first, sure.last) is T):
                 past = U
     if where.possible.last <= now:
         return past
@@ -180,10 +178,11 @@ def _planned(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Trut
         if where.sure.first <= plan.first and plan.last <= where.sure.last:
             return T
     own = timeline.own_plans
-    if own and all(plan.last < where.possible.first or plan.first > where.possible.last for plan in own):
-        if concept.kind == "event" or all(plan.first > where.possible.last for plan in own):
-            return F
-    return U
+    outside = own and all(plan.last < where.possible.first or plan.first > where.possible.last for plan in own)
+    later = all(
+        plan.first > where.possible.last for plan in own
+    )  # a condition planned earlier may last into the window
+    return F if outside and (concept.kind == "event" or later) else U
 
 
 # --- onsets ----------------------------------------------------------------------------------------------------------

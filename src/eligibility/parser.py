@@ -21,7 +21,9 @@ from eligibility.vocabulary import Vocabulary
 MOST_ERRORS = 100
 
 
-def parse_trial(text: str, vocabulary: Vocabulary, name: str = "<text>") -> tuple[nodes.TrialFile | None, list[Diagnostic]]:
+def parse_trial(
+    text: str, vocabulary: Vocabulary, name: str = "<text>"
+) -> tuple[nodes.TrialFile | None, list[Diagnostic]]:
     """The tree of a trial file, and what is wrong with its syntax. Where lines are wrong, the rest is still in the tree."""
     source = Source(text.removeprefix("\ufeff"), name)
     return cast("tuple[nodes.TrialFile | None, list[Diagnostic]]", _parse(source, vocabulary, "trial_file"))
@@ -45,7 +47,9 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
     diagnostics = layout.diagnostics
     if not layout.text:
         if not diagnostics:
-            diagnostics.append(Diagnostic("E110", "there is nothing here", Span(0, 0), source, 'begin with `trial ID "title"`'))
+            diagnostics.append(
+                Diagnostic("E110", "there is nothing here", Span(0, 0), source, 'begin with `trial ID "title"`')
+            )
         return None, diagnostics
     text = layout.text + "\n"
     tree: object | None = None
@@ -134,7 +138,9 @@ def _odd_indentation(source: Source, text: str) -> Diagnostic:
             if width > stack[-1]:
                 stack.append(width)
         start += len(line) + 1
-    return Diagnostic("E111", "the indentation of the file does not hold together", Span(0, 1), source, "line the criteria up")
+    return Diagnostic(
+        "E111", "the indentation of the file does not hold together", Span(0, 1), source, "line the criteria up"
+    )
 
 
 def _was_deeper(text: str, start: int, width: int) -> bool:
@@ -159,7 +165,9 @@ def _stubbed(text: str, line_number: int, blanked: set[int]) -> str | None:
     blanked.add(line_number)
     head = _HEAD.match(line) or re.match(r"[ ]*-[ ]+", line) or re.match(r"[ ]*", line)
     start = head.end() if head else 0
-    if re.match(r"[ ]*(?:trial|include|exclude|registry|values|note)\b", line, re.IGNORECASE) or start >= len(line.rstrip()):
+    if re.match(r"[ ]*(?:trial|include|exclude|registry|values|note)\b", line, re.IGNORECASE) or start >= len(
+        line.rstrip()
+    ):
         lines[line_number - 1] = " " * len(line)
     else:
         lines[line_number - 1] = line[:start] + STUB * (len(line.rstrip()) - start)
@@ -261,7 +269,11 @@ class _Reader(Transformer[Token, Any]):
         form = re.sub(r"\s+of$", "", " ".join(str(children[0]).casefold().split()))
         counts = _tokens(children, "COUNT")
         return nodes.Block(
-            form=cast("Any", form), items=(), count=int(counts[0]) if counts else None, head=_span(children), span=_span(children)
+            form=cast("Any", form),
+            items=(),
+            count=int(counts[0]) if counts else None,
+            head=_span(children),
+            span=_span(children),
         )
 
     def block(self, children: list[Any]) -> nodes.Block:
@@ -320,7 +332,9 @@ class _Reader(Transformer[Token, Any]):
 
     def arithmetic(self, children: list[Any]) -> nodes.Arithmetic:
         operator = str(children[1]).replace("−", "-")
-        return nodes.Arithmetic(operator=cast("Any", operator), left=children[0], right=children[2], span=_span(children))
+        return nodes.Arithmetic(
+            operator=cast("Any", operator), left=children[0], right=children[2], span=_span(children)
+        )
 
     def number(self, children: list[Any]) -> nodes.Number:
         unit = _tokens(children, "UNIT")
@@ -369,7 +383,11 @@ class _Reader(Transformer[Token, Any]):
     def change(self, children: list[Any]) -> nodes.Change:
         name, over, *window = _inner(children)
         return nodes.Change(
-            rise=children[0].type == "RISE_IN", name=name, over=over, window=window[0] if window else None, span=_span(children)
+            rise=children[0].type == "RISE_IN",
+            name=name,
+            over=over,
+            window=window[0] if window else None,
+            span=_span(children),
         )
 
     def term(self, children: list[Any]) -> nodes.Term:
@@ -392,7 +410,9 @@ class _Reader(Transformer[Token, Any]):
         )  # fmt: skip
 
     def relation(self, children: list[Any]) -> nodes.Relation:
-        return nodes.Relation(after=children[0].type == "AFTER", name=children[-1], onset=len(children) == 3, span=_span(children))
+        return nodes.Relation(
+            after=children[0].type == "AFTER", name=children[-1], onset=len(children) == 3, span=_span(children)
+        )
 
     def duration(self, children: list[Any]) -> nodes.Length:
         return nodes.Length(value=str(children[0]), unit=str(children[1]).strip(), span=_span(children))

@@ -13,7 +13,17 @@ from typing import Any, Literal
 
 from eligibility.errors import PatientError, Problem, excerpt
 from eligibility.instants import PartialDate
-from eligibility.values import AgeReading, ClassReading, QuantityReader, Reading, UnreadableValue, read_age, read_class, read_when, wrong
+from eligibility.values import (
+    AgeReading,
+    ClassReading,
+    QuantityReader,
+    Reading,
+    UnreadableValue,
+    read_age,
+    read_class,
+    read_when,
+    wrong,
+)
 from eligibility.vocabulary import Concept, Vocabulary, bundled_vocabulary, key_of
 
 LONGEST_LIST = 100_000
@@ -178,7 +188,9 @@ class _Reader:
             wrong("`trials` is a dict by trial ID")
         for trial, facts in value.items():
             if not isinstance(facts, Mapping):
-                self._problems.append(Problem(f"trials.{excerpt(str(trial))}", "it is a dict of attestations and milestones"))
+                self._problems.append(
+                    Problem(f"trials.{excerpt(str(trial))}", "it is a dict of attestations and milestones")
+                )
                 continue
             attestations: dict[str, bool | None] = {}
             milestones: dict[str, PartialDate | None] = {}
@@ -206,7 +218,9 @@ class _Reader:
         for address, answer in value.items():
             key = f"judgements.{excerpt(str(address), 80)}"
             try:
-                if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}/(include|exclude)\.[A-Za-z0-9.]{1,40}", str(address), re.IGNORECASE):
+                if not re.fullmatch(
+                    r"[A-Za-z0-9._-]{1,80}/(include|exclude)\.[A-Za-z0-9.]{1,40}", str(address), re.IGNORECASE
+                ):
                     wrong("an address is `TRIAL/include.ID` or `TRIAL/exclude.ID`")
                 said = _answer(answer)
                 if said is not None:
@@ -293,16 +307,25 @@ class _Reader:
     def _check(self, patient: Patient) -> None:
         vocabulary = self._vocabulary
         sexes = patient.classes.get("sex")
-        sex = vocabulary["sex"].values[sexes[0].rank] if sexes and len({reading.rank for reading in sexes}) == 1 else None
+        sex = (
+            vocabulary["sex"].values[sexes[0].rank] if sexes and len({reading.rank for reading in sexes}) == 1 else None
+        )
         for name, stated in patient.occurrences.items():
             concept = vocabulary[name]
-            if sex and concept.applies_to_sex and sex != concept.applies_to_sex and stated.form not in ("never", "absent"):
+            if (
+                sex
+                and concept.applies_to_sex
+                and sex != concept.applies_to_sex
+                and stated.form not in ("never", "absent")
+            ):
                 self._problems.append(Problem(name, f"it cannot apply to a patient whose sex is {sex}"))
             if stated.form in ("never", "absent"):
                 for part in vocabulary.parts(name):
                     theirs = patient.occurrences.get(part)
                     if theirs is not None and _is_present(theirs):
-                        self._problems.append(Problem(name, f"it is absent, and `{part}`, which it includes, is present"))
+                        self._problems.append(
+                            Problem(name, f"it is absent, and `{part}`, which it includes, is present")
+                        )
         for name, said in patient.attestations.items():
             applies = vocabulary[name].applies_to_sex
             if said and sex and applies and sex != applies:
@@ -397,9 +420,9 @@ def _occurrence(concept: Concept, value: Mapping[object, object]) -> Occurrence 
     end = read_when(value.get("resolved"), "resolution")
     if onset is None and end is None and present is None:
         return None
-    if onset is not None and end is not None and onset.is_floating == end.is_floating:
-        if end.span(UTC).last < onset.span(UTC).first:
-            wrong(f"it resolved ({end.text}) before its onset ({onset.text})")
+    comparable = onset is not None and end is not None and onset.is_floating == end.is_floating
+    if comparable and onset and end and end.span(UTC).last < onset.span(UTC).first:
+        wrong(f"it resolved ({end.text}) before its onset ({onset.text})")
     if end is not None and present:
         wrong("it is present and resolved at once")
     return Occurrence(onset, end, present)

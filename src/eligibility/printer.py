@@ -112,7 +112,9 @@ def _length(length: nodes.Length) -> str:
 def _relation(relation: nodes.Relation | None) -> str | None:
     if relation is None:
         return None
-    return _spaced("after" if relation.after else "before", "onset of" if relation.onset else None, print_name(relation.name))
+    return _spaced(
+        "after" if relation.after else "before", "onset of" if relation.onset else None, print_name(relation.name)
+    )
 
 
 def _window(window: nodes.Window | None) -> str | None:

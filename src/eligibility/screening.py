@@ -85,7 +85,9 @@ def judge(trial: Trial, facts: Facts) -> TrialResult:
         found = first_change(trial.criteria, facts, trial.id, trial.values, lambda now: verdict_at(trial, facts, now))
         return None if found is None else iso(found, facts.zone)
 
-    return TrialResult(trial.id, trial.title, verdict, Criteria(results), merge(waiting) if is_open else (), find_valid_until)
+    return TrialResult(
+        trial.id, trial.title, verdict, Criteria(results), merge(waiting) if is_open else (), find_valid_until
+    )
 
 
 def verdict_at(trial: Trial, facts: Facts, now: Instant) -> Verdict:
@@ -122,7 +124,10 @@ def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
     for trial in trials:
         for criterion in trial.criteria:
             for atom in rules.atoms(criterion.rule):
-                if not isinstance(atom, rules.Ever | rules.InWindow | rules.OnsetIn) or atom.concept.kind != "condition":
+                if (
+                    not isinstance(atom, rules.Ever | rules.InWindow | rules.OnsetIn)
+                    or atom.concept.kind != "condition"
+                ):
                     continue
                 for name in (atom.concept.name, *facts.vocabulary.wholes(atom.concept.name)):
                     timeline = facts.timelines.get(name, Timeline())

@@ -48,7 +48,9 @@ def where_to_look(
         found = reach(facts, window, trial, now)
         if not isinstance(found, Reach):
             return found
-        return Reach(Span(found.sure.first, min(found.sure.last, now)), Span(found.possible.first, min(found.possible.last, now)))
+        return Reach(
+            Span(found.sure.first, min(found.sure.last, now)), Span(found.possible.first, min(found.possible.last, now))
+        )
     if selection == "latest":
         return current_window(facts, concept, values, Span(now, now))
     return Reach(Span(EARLIEST, now), Span(EARLIEST, now))
@@ -64,9 +66,7 @@ def touches(when: Span, where: Span) -> bool:
     return when.first <= where.last and when.last >= where.first
 
 
-def candidates(
-    whens: Sequence[Span], selection: rules.Selection, where: Reach
-) -> tuple[list[int], bool]:
+def candidates(whens: Sequence[Span], selection: rules.Selection, where: Reach) -> tuple[list[int], bool]:
     """Which observations may be the chosen one, by their times alone, and whether there is one for sure."""
     possible = [index for index, when in enumerate(whens) if touches(when, where.possible)]
     sure = [index for index in possible if inside(whens[index], where.sure)]
@@ -120,19 +120,21 @@ def _derived(
 ) -> tuple[Observation, ...]:
     """One value at each observation of the input that it is sampled with; a brought value wins at its instant."""
     formula = check_formula(facts.vocabulary, concept)
-    samples: dict[Span, None] = {}
+    samples: dict[Span, bool] = {}
     for source in formula.sampled_with:
         for observation in series_of(facts, source, values):
-            samples.setdefault(observation.when, None)
+            samples[observation.when] = samples.get(observation.when, False) or observation.dated
     computed: list[Observation] = []
-    for when in samples:
+    for when, dated in samples.items():
         value, text = sample(facts, formula, when, values)
         value = value.meets(concept.possible)
         twin = next((observation for observation in brought if observation.when == when), None)
         if twin is None:
-            computed.append(Observation(value, when, text, computed=True))
+            computed.append(Observation(value, when, text, dated=dated, computed=True))
         elif twin.value.is_point and _differs(value, twin.value.low):
-            warning = f"{concept.name}: the value given differs by more than 5 % from the one computed; the given one is used"
+            warning = (
+                f"{concept.name}: the value given differs by more than 5 % from the one computed; the given one is used"
+            )
             noted = facts.computed.setdefault("warnings", {})
             noted[warning] = None  # type: ignore[index]  # a dict, set one line above
     return (*brought, *computed)
@@ -163,7 +165,13 @@ def sample(
                 parts[source.name] = text
                 return value
             case rules.InClass(concept=source, ranks=ranks):
-                return class_truth(facts.classes.get(source.name, ()), source, ranks, "latest", current_window(facts, source, None, when))
+                return class_truth(
+                    facts.classes.get(source.name, ()),
+                    source,
+                    ranks,
+                    "latest",
+                    current_window(facts, source, None, when),
+                )
             case rules.Changed():
                 raise AssertionError("a formula of the vocabulary has no changes")
             case _:
@@ -179,7 +187,9 @@ def _age_at(facts: Facts, unit: str, when: Span) -> Interval:
     if facts.ages is None or when.first >= facts.at:
         return now
     if facts.ages.birth is not None:
-        return intervals.hull((age_in(unit, facts.ages, when.first, facts.zone), age_in(unit, facts.ages, when.last, facts.zone)))
+        return intervals.hull(
+            (age_in(unit, facts.ages, when.first, facts.zone), age_in(unit, facts.ages, when.last, facts.zone))
+        )
     days = (facts.at - when.first) / 86_400e6
     step = days / (365.2425 if unit == "years" else 30.436875)
     return Interval(max(0.0, now.low - int(step) - 1), now.high)
@@ -264,7 +274,11 @@ def class_ranks(
 
 
 def class_truth(
-    observations: Sequence[ClassObservation], concept: Concept, ranks: frozenset[int], selection: rules.Selection, where: Reach
+    observations: Sequence[ClassObservation],
+    concept: Concept,
+    ranks: frozenset[int],
+    selection: rules.Selection,
+    where: Reach,
 ) -> Truth:
     """Is the class one of those with these ranks?"""
     possible, _, _ = class_ranks(observations, concept, selection, where)
@@ -285,7 +299,9 @@ def change(series: Sequence[Observation], rise: bool, over: Duration, where: Rea
                 if not over.months:
                     break
                 continue
-            difference = intervals.subtract(second.value, first.value) if rise else intervals.subtract(first.value, second.value)
+            difference = (
+                intervals.subtract(second.value, first.value) if rise else intervals.subtract(first.value, second.value)
+            )
             if first.when.last < second.when.first:
                 possible.append(difference)
                 within = first.when.first >= shift(second.when.last, over, facts.zone, -1)

@@ -18,7 +18,8 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
         if kind in ("_INDENT", "_DEDENT", "_NL", "$END"):
             return _at_line_end(error, source, text, offset, kind)
     elif isinstance(error, UnexpectedCharacters):
-        offset, words, kind = error.pos_in_stream, _word_at(text, error.pos_in_stream), "text"
+        offset = error.pos_in_stream or 0
+        words, kind = _word_at(text, offset), "text"
     else:
         offset, words, kind = len(source.text), "", "$END" if isinstance(error, UnexpectedEOF) else "text"
     expected = _expected(error)
@@ -32,7 +33,11 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
 def _say(words: str, kind: str, expected: set[str], before: str) -> tuple[str, str | None, str]:
     line = before.casefold()
     if kind == "UNLESS" or words.casefold().startswith("unless"):
-        return ("`unless` inside another `unless` or `if` needs brackets", "write `A unless (B unless C)`, or `(A unless B) unless C`", "E121")
+        return (
+            "`unless` inside another `unless` or `if` needs brackets",
+            "write `A unless (B unless C)`, or `(A unless B) unless C`",
+            "E121",
+        )
     if kind == "IF" or words.casefold().startswith("if "):
         return "`if` inside another formula needs brackets", "write `(if A then B) and C`", "E121"
     if words.startswith(")"):
@@ -50,45 +55,75 @@ def _say(words: str, kind: str, expected: set[str], before: str) -> tuple[str, s
             return f"a value is missing before `{_short(words)}`", "name what is compared", "E127"
         if kind in ("AND", "OR", "THEN"):
             return f"something is missing before `{_short(words)}`", "name what it connects", "E127"
-        return f"`{_short(words)}` is no formula", "write a comparison such as `age >= 18 years`, or the name of a condition", "E128"
+        return (
+            f"`{_short(words)}` is no formula",
+            "write a comparison such as `age >= 18 years`, or the name of a condition",
+            "E128",
+        )
     if "WITHIN" in expected and re.match(r"within\b", words, re.IGNORECASE):
         return "`within` needs a duration", "write `within 6 months`", "E129"
     if expected == {"UNIT"} or ("UNIT" in expected and "OPERATOR" not in expected):
         return f"a unit of time is missing before `{_short(words)}`", "write a duration such as `6 months`", "E129"
     if kind == "OPERATOR":
-        return f"a second comparison cannot follow here: `{_short(words)}`", "join comparisons with `and`, or write a chain such as `1 < x <= 2`", "E130"
+        return (
+            f"a second comparison cannot follow here: `{_short(words)}`",
+            "join comparisons with `and`, or write a chain such as `1 < x <= 2`",
+            "E130",
+        )
     if " of" in line or kind == "NAME":
-        return f"`{_short(words)}` cannot stand here", "an operator such as `and`, `or` or `>=` is missing before it", "E131"
+        return (
+            f"`{_short(words)}` cannot stand here",
+            "an operator such as `and`, `or` or `>=` is missing before it",
+            "E131",
+        )
     return f"`{_short(words)}` cannot stand here", "see the forms of formulas in the language reference", "E131"
 
 
 def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int, kind: str) -> Diagnostic:
     """The line ended too early, or the next one is indented where nothing is expected."""
-    upto = text[:offset].rstrip() if kind != "_INDENT" else text[:offset].rstrip()
+    upto = text[:offset].rstrip()
     line_start = upto.rfind("\n") + 1
     end = min(len(upto), len(source.text))
     words = source.text[line_start:end].strip()
     start = line_start + (len(source.text[line_start:end]) - len(source.text[line_start:end].lstrip()))
     span = Span(min(start, max(len(source.text) - 1, 0)), max(end, start + 1))
     expected = _expected(error)
-    block = re.search(r"((?:all|any|none|at\s+least\s+\d+|at\s+most\s+\d+|exactly\s+\d+)\s+of)\s*:\s*$", words, re.IGNORECASE)
+    block = re.search(
+        r"((?:all|any|none|at\s+least\s+\d+|at\s+most\s+\d+|exactly\s+\d+)\s+of)\s*:\s*$", words, re.IGNORECASE
+    )
     if block:
-        return Diagnostic("E132", f"`{' '.join(block[1].split())}` has no items", span, source, "write its items below it, each behind `- `")
+        return Diagnostic(
+            "E132",
+            f"`{' '.join(block[1].split())}` has no items",
+            span,
+            source,
+            "write its items below it, each behind `- `",
+        )
     if kind == "_INDENT":
         following = offset + len(re.match(r"\s*", text[offset:])[0])  # type: ignore[index]  # \s* always matches
         place = Span(min(following, len(source.text) - 1), min(following + 1, len(source.text)))
-        return Diagnostic("E133", "this line is indented, and nothing above it asks for that", place, source, "line it up with its neighbours")
+        return Diagnostic(
+            "E133",
+            "this line is indented, and nothing above it asks for that",
+            place,
+            source,
+            "line it up with its neighbours",
+        )
     if "TRIAL" in expected:
         return Diagnostic("E123", "a rule file begins with its trial", span, source, 'begin with `trial ID "title"`')
     if "_INDENT" in expected:
-        return Diagnostic("E134", f"`{_short(words)}` has nothing below it", span, source, "write its content below it, indented")
+        return Diagnostic(
+            "E134", f"`{_short(words)}` has nothing below it", span, source, "write its content below it, indented"
+        )
     if "COLON" in expected and "OPERATOR" not in expected:
         return Diagnostic("E126", f"a colon is missing at the end of `{_short(words)}`", span, source, "write `:` here")
     if "THEN" in expected:
         return Diagnostic("E135", "`if` without `then`", span, source, "write `if A then B`")
     if "NUMBER" in expected:
         last = words.split()[-1] if words.split() else words
-        return Diagnostic("E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line")
+        return Diagnostic(
+            "E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line"
+        )
     return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, "finish the formula on this line")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from eligibility.errors import did_you_mean, excerpt, nearest
 
@@ -89,7 +90,7 @@ def build_table(data: Mapping[str, object]) -> UnitTable:
     """The table of a validated `units.toml`: `unit`, `alias` and `hint`. Definitions are read by pint, and only they."""
     import pint
 
-    registry = pint.UnitRegistry(None, non_int_type=Fraction)
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None, non_int_type=Fraction)  # magnitudes are Fractions
     units: Mapping[str, Mapping[str, object]] = data["unit"]  # type: ignore[assignment]  # validated by the vocabulary
     bases = set()
     for definition in units.values():
@@ -105,7 +106,7 @@ def build_table(data: Mapping[str, object]) -> UnitTable:
     for name, definition in units.items():
         zero = registry.Quantity(Fraction(0), name).to_root_units().magnitude
         one = registry.Quantity(Fraction(1), name).to_root_units().magnitude
-        dimensions = tuple(sorted((str(k), int(v)) for k, v in registry.get_dimensionality(name).items()))
+        dimensions = tuple(sorted((str(k), int(str(v))) for k, v in registry.get_dimensionality(name).items()))
         marker = dimensions or (() if name == "one" else ((name, 1),))
         unit = Unit(name, Fraction(one) - Fraction(zero), dimensions, marker, (), Fraction(zero))
         for symbol in definition["symbols"]:  # type: ignore[attr-defined]
@@ -173,7 +174,9 @@ def _expression(table: UnitTable, text: str) -> Unit | None:
             if index:
                 return None
             continue
-        factors = [whole] if (whole := _symbol(table, part)) else [_symbol(table, word) for word in re.split(r"[ .*]+", part)]
+        factors = (
+            [whole] if (whole := _symbol(table, part)) else [_symbol(table, word) for word in re.split(r"[ .*]+", part)]
+        )
         for factor in factors:
             if factor is None or (factor.offset and text != part):
                 return None

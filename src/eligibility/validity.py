@@ -107,12 +107,15 @@ def _concepts(atom: rules.Atom, facts: Facts) -> Iterator[tuple[str, Concept]]:
         if concept.formula is not None:
             waiting += check_formula(facts.vocabulary, concept).inputs
         if concept.is_occurrence:
-            waiting += [facts.vocabulary[name] for name in (*facts.vocabulary.wholes(concept.name), *facts.vocabulary.parts(concept.name))]
+            waiting += [
+                facts.vocabulary[name]
+                for name in (*facts.vocabulary.wholes(concept.name), *facts.vocabulary.parts(concept.name))
+            ]
 
 
 def _times(concept: Concept, facts: Facts, trial: str) -> Iterator[Span]:
-    for observation in (*facts.observations.get(concept.name, ()), *facts.classes.get(concept.name, ())):
-        yield observation.when
+    yield from (observation.when for observation in facts.observations.get(concept.name, ()))
+    yield from (observation.when for observation in facts.classes.get(concept.name, ()))
     timeline = facts.timelines.get(concept.name)
     if timeline is not None:
         for episode in timeline.episodes:
@@ -140,7 +143,12 @@ def _durations(atom: rules.Atom) -> Iterator[Duration]:
             for leaf in rules.leaves(number):
                 if isinstance(leaf, rules.Changed):
                     yield leaf.over
-        case rules.LimitComparison(window=window) | rules.InClass(window=window) | rules.InWindow(window=window) | rules.OnsetIn(window=window):
+        case (
+            rules.LimitComparison(window=window)
+            | rules.InClass(window=window)
+            | rules.InWindow(window=window)
+            | rules.OnsetIn(window=window)
+        ):
             windows.append(window)
         case rules.Elapsed(bounds=bounds):
             yield from (duration for _, duration in bounds)

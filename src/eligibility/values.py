@@ -52,9 +52,15 @@ class AgeReading:
 
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
-_VALUE = re.compile(rf"(?P<sign><=|>=|<|>|≤|≥)?\s*(?P<number>{_NUMBER})\s*(?P<unit>(?![\d.,-])\D.*)?", re.ASCII | re.DOTALL)
-_VALUE_10 = re.compile(rf"(?P<sign><=|>=|<|>|≤|≥)?\s*(?P<number>{_NUMBER})\s+(?P<unit>10\s?[*^⁰¹²³⁴⁵⁶⁷⁸⁹eE].*)", re.DOTALL)
-_RANGE = re.compile(rf"(?P<low>{_NUMBER})\s*(?P<low_unit>\D[^<>]*?)?\s+to\s+(?P<high>{_NUMBER})\s*(?P<unit>\D.*)?", re.DOTALL)
+_VALUE = re.compile(
+    rf"(?P<sign><=|>=|<|>|≤|≥)?\s*(?P<number>{_NUMBER})\s*(?P<unit>(?![\d.,-])\D.*)?", re.ASCII | re.DOTALL
+)
+_VALUE_10 = re.compile(
+    rf"(?P<sign><=|>=|<|>|≤|≥)?\s*(?P<number>{_NUMBER})\s+(?P<unit>10\s?[*^⁰¹²³⁴⁵⁶⁷⁸⁹eE].*)", re.DOTALL
+)
+_RANGE = re.compile(
+    rf"(?P<low>{_NUMBER})\s*(?P<low_unit>\D[^<>]*?)?\s+to\s+(?P<high>{_NUMBER})\s*(?P<unit>\D.*)?", re.DOTALL
+)
 _AMBIGUOUS = re.compile(r"\d\s?[,'’]\s?\d|\d\s*[-–—]\s*\d")
 LONGEST_VALUE = 120
 
@@ -80,7 +86,9 @@ def read_when(value: object, what: str = "time") -> PartialDate | None:
         wrong(f"the {what} must be a text such as `2024-03-01` or `2024-03-01T08:30Z`")
     found = read_date(value)
     if found is None:
-        wrong(f"`{excerpt(value)}` is not a date of the calendar; write `2024`, `2024-03`, `2024-03-01` or `2024-03-01T08:30Z`")
+        wrong(
+            f"`{excerpt(value)}` is not a date of the calendar; write `2024`, `2024-03`, `2024-03-01` or `2024-03-01T08:30Z`"
+        )
     return found
 
 
@@ -130,7 +138,9 @@ class QuantityReader:
             wrong(f"the {name} must be one number above zero")
         return limit.low
 
-    def _plain(self, concept: Concept, value: object, unit: str | None, when: PartialDate | None, limit: str = "") -> Reading:
+    def _plain(
+        self, concept: Concept, value: object, unit: str | None, when: PartialDate | None, limit: str = ""
+    ) -> Reading:
         if isinstance(value, bool):
             wrong("true and false are no measurement; write a number with its unit")
         if isinstance(value, int | float):
@@ -164,7 +174,9 @@ class QuantityReader:
             wrong("the unit is given twice, in the value and beside it")
         number = _fraction(match["number"])
         sign = {"≤": "<=", "≥": ">="}.get(match["sign"] or "", match["sign"])
-        reading = self._point(concept, number, given or unit, when, text if given or not unit else f"{text} {unit}", limit, bool(sign))
+        reading = self._point(
+            concept, number, given or unit, when, text if given or not unit else f"{text} {unit}", limit, bool(sign)
+        )
         if not sign:
             return reading
         if limit:
@@ -185,7 +197,9 @@ class QuantityReader:
             when, reading.text,
         )  # fmt: skip
 
-    def _range(self, concept: Concept, span: re.Match[str], unit: str | None, when: PartialDate | None, text: str) -> Reading:
+    def _range(
+        self, concept: Concept, span: re.Match[str], unit: str | None, when: PartialDate | None, text: str
+    ) -> Reading:
         high_unit = (span["unit"] or "").strip() or unit
         low_unit = (span["low_unit"] or "").strip() or high_unit
         if unit and (span["unit"] or span["low_unit"]):
@@ -219,7 +233,9 @@ class QuantityReader:
         too_low = scaled < possible.low - tolerance
         too_high = scaled > possible.high * (1 + 1e-9) if possible.high < INFINITY else False
         if (too_low or too_high) and not (censored and not limit):
-            bounds = f"{possible.low:g} to {possible.high:g}" if possible.high < INFINITY else f"{possible.low:g} and above"
+            bounds = (
+                f"{possible.low:g} to {possible.high:g}" if possible.high < INFINITY else f"{possible.low:g} and above"
+            )
             wrong(f"{excerpt(text)} is outside what is possible ({bounds} {concept.unit})".replace(" 1)", ")"))
         return Reading(value, when, text)
 
@@ -302,7 +318,9 @@ def read_age(value: object) -> AgeReading | None:
     if isinstance(value, Mapping):
         strange = [str(key) for key in value if key not in ("value", "unit")]
         if strange:
-            wrong(f"an age has no `{excerpt(strange[0])}`; it has a value and a unit, and holds at the instant of screening")
+            wrong(
+                f"an age has no `{excerpt(strange[0])}`; it has a value and a unit, and holds at the instant of screening"
+            )
         unit_beside, value = value.get("unit"), value.get("value")
         if unit_beside is not None and not isinstance(unit_beside, str):
             wrong("the `unit` must be a text")
@@ -310,7 +328,11 @@ def read_age(value: object) -> AgeReading | None:
             return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         wrong("write an age as `54 years`")
-    text = (f"{value:g}" if isinstance(value, float) else str(value)).strip() if not isinstance(value, int) or abs(value) < 10**9 else "?"
+    text = (
+        (f"{value:g}" if isinstance(value, float) else str(value)).strip()
+        if not isinstance(value, int) or abs(value) < 10**9
+        else "?"
+    )
     if len(text) > LONGEST_VALUE:
         wrong("the text is too long to be an age")
     if span := re.fullmatch(r"(\d{1,4})\s*([A-Za-z]{1,10})?\s+to\s+(\d{1,4})\s*([A-Za-z]{1,10})?", text, re.ASCII):

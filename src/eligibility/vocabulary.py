@@ -43,7 +43,7 @@ class Concept:
     unit: str = "1"
     bare: str | None = None
     measure: Measure | None = None
-    possible: Interval = Interval(0, INFINITY, False, True)
+    possible: Interval = field(default_factory=lambda: Interval(0, INFINITY, False, True))
     plausible: Interval | None = None
     current_for: Duration | None = None
     formula: str | None = None
@@ -172,7 +172,9 @@ class Vocabulary:
         if path is None:
             return bundled_vocabulary()
         given = [path] if isinstance(path, str | Path) else list(path)
-        files = _toml_files(bundled("rules", "vocabulary")) if extend else [bundled("rules", "vocabulary", "units.toml")]
+        files = (
+            _toml_files(bundled("rules", "vocabulary")) if extend else [bundled("rules", "vocabulary", "units.toml")]
+        )
         for item in given:
             files += _toml_files(Path(item))
         return _load(files)
@@ -382,7 +384,7 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
         applies_from = start.months if start else 0
     return Concept(
         name=name, kind=given.kind, about=given.about, source=given.source, synonyms=given.synonyms,
-        codes=dict(given.codes), unit=given.unit or "1", bare=given.bare, measure=measure, possible=possible,
+        codes={str(system): codes for system, codes in given.codes.items()}, unit=given.unit or "1", bare=given.bare, measure=measure, possible=possible,
         plausible=plausible, current_for=_lasting(given.current_for, "current_for"), formula=given.formula,
         formula_source=given.formula_source, sampled_with=given.sampled_with, assumed=assumed,
         molar_mass_source=given.molar_mass_source, includes=given.includes,
