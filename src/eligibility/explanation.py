@@ -308,7 +308,8 @@ def _occurrence(atom: _Presence, truth: Truth, situation: Situation) -> tuple[st
 
 def _said(name: str, truth: Truth, yes: str, no: str) -> str:
     """`malignancy: absent`; the colon spares the grammar of names such as `vasopressors`."""
-    return f"{name}: {yes if truth is T else no if truth is F else f'not known whether {yes}'}"
+    it = "it " if yes.startswith(("began", "happened")) else ""
+    return f"{name}: {yes if truth is T else no if truth is F else f'not known whether {it}{yes}'}"
 
 
 def _claim_present(atom: rules.Present, truth: Truth) -> str:

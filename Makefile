@@ -1,0 +1,55 @@
+# Everything runs in a virtual environment of its own; nothing is assumed but Python 3.11 or newer, make and a package index.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SOURCES := src tests docs/generate.py
+
+.PHONY: help screen test check coverage long build clean
+
+help:
+	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
+	@echo "make test      install what is needed and run all tests"
+	@echo "make check     style, types, layers, rule files"
+	@echo "make coverage  the tests, with coverage by branch"
+	@echo "make build     wheel and sdist into dist/"
+	@echo "make clean     remove what these commands made"
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/package: $(VENV)/python pyproject.toml
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/tools: $(VENV)/package
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[testing]" --group dev
+	@touch $@
+
+screen: $(VENV)/package
+	@$(BIN)/eligibility screen docs/examples/ards.json
+
+test: $(VENV)/tools
+	$(BIN)/python -m pytest
+
+check: $(VENV)/tools
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/eligibility check
+	$(BIN)/eligibility format --check rules/trials
+
+coverage: $(VENV)/tools
+	$(BIN)/python -m pytest --cov=eligibility --cov-branch --cov-report=term-missing:skip-covered
+
+build: $(VENV)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build --outdir dist .
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
