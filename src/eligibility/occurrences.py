@@ -143,13 +143,7 @@ def ever(facts: Facts, concept: Concept, now: Instant) -> Truth:
         return T
     if any(timeline.complete and not timeline.episodes for timeline in _chain(facts, concept)):
         return F
-    if concept.kind == "event" and any(_began_later(timeline) for timeline in _chain(facts, concept)):
-        return U
     return U
-
-
-def _began_later(timeline: Timeline) -> bool:
-    return bool(timeline.plans)
 
 
 def in_window(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Truth:
@@ -162,6 +156,8 @@ def in_window(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Tru
     if possible.first <= possible.last:
         if concept.kind == "event":
             past = _happened(facts, concept, sure, possible)
+            if where.possible.first >= now and past is U:
+                past = F  # a window of what is to come asks for a plan, not for the very instant of judgement
         else:
             past = _present(facts, concept, possible.first, possible.last)
             if past is T and not (sure.first <= sure.last and _present(facts, concept, sure.first, sure.last) is T):

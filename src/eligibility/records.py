@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
@@ -47,17 +48,58 @@ def read_record(text: str) -> dict[str, Any]:
     if len(text) > LARGEST_RECORD:
         _refuse("patient", f"the JSON text is {_LIMIT}, which is no patient record")
     _refuse_depth(text)
+    hooks = _Hooks()
     try:
         record = json.loads(
-            text, object_pairs_hook=_without_twins, parse_constant=_not_finite, parse_float=_finite, parse_int=_whole
+            text,
+            object_pairs_hook=hooks.pairs,
+            parse_constant=hooks.constant,
+            parse_float=hooks.decimal,
+            parse_int=hooks.whole,
         )
     except json.JSONDecodeError as error:
         _refuse("patient", f"no valid JSON at line {error.lineno}, column {error.colno}: {_reason(error.msg)}")
     except RecursionError:
         _refuse("patient", "the JSON text is nested too deeply")
     if not isinstance(record, dict):
-        _refuse("patient", "a patient is a JSON object of facts by name: { ... }")
-    return record
+        hooks.problems.append(Problem("patient", "a patient is a JSON object of facts by name: { ... }"))
+    if hooks.problems:
+        raise PatientError(list(dict.fromkeys(hooks.problems)))
+    return dict(record)
+
+
+class _Hooks:
+    """What the JSON parser calls for numbers and objects; it gathers problems, so that all are told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object; none of its keys may stand twice."""
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            message = "this key stands twice; which one is meant cannot be told"
+            self.problems += [Problem(excerpt(key), message) for key, count in counts.items() if count > 1]
+        return found
+
+    def constant(self, text: str) -> None:
+        """NaN or an infinity."""
+        self.problems.append(Problem("patient", f"`{text}` is no finite number"))
+
+    def decimal(self, text: str) -> float:
+        """A number with a point or an exponent; it fits a double."""
+        value = float(text)
+        if abs(value) == float("inf"):
+            self.problems.append(Problem("patient", f"`{excerpt(text, 20)}` is no finite number"))
+        return value
+
+    def whole(self, text: str) -> int:
+        """A whole number of a length that a measurement can have."""
+        if len(text) > 40:
+            self.problems.append(Problem("patient", f"`{excerpt(text, 20)}` is too long for a number"))
+            return 0
+        return int(text)
 
 
 def _reason(message: str) -> str:
@@ -75,38 +117,6 @@ def _refuse_depth(text: str) -> None:
         depth += 1 if bracket in "[{" else -1
         if depth > DEEPEST_RECORD:
             _refuse("patient", f"the JSON text is nested more than {DEEPEST_RECORD} deep, which no patient record is")
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twins = []
-        for key, _ in pairs:
-            if key in seen and key not in twins:
-                twins.append(key)
-            seen.add(key)
-        raise PatientError(
-            [Problem(excerpt(key), "this key stands twice; which one is meant cannot be told") for key in twins]
-        )
-    return found
-
-
-def _not_finite(text: str) -> NoReturn:
-    _refuse("patient", f"`{text}` is no finite number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        _refuse("patient", f"`{excerpt(text, 20)}` is no finite number")
-    return value
-
-
-def _whole(text: str) -> int | float:
-    if len(text) > 40:
-        _refuse("patient", f"`{excerpt(text, 20)}` is too long for a number")
-    return int(text)
 
 
 def read_lines(stream: Readable) -> Iterator[Line]:
