@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := src tests docs/generate.py
 
-.PHONY: help screen test check coverage long build clean
+.PHONY: help screen test check coverage soak build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
 	@echo "make test      install what is needed and run all tests"
 	@echo "make check     style, types, layers, rule files"
 	@echo "make coverage  the tests, with coverage by branch"
+	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7"
 	@echo "make build     wheel and sdist into dist/"
 	@echo "make clean     remove what these commands made"
 
@@ -46,6 +47,11 @@ check: $(VENV)/tools
 
 coverage: $(VENV)/tools
 	$(BIN)/python -m pytest --cov=eligibility --cov-branch --cov-report=term-missing:skip-covered
+
+CASES ?= 100000
+SEED ?= 1
+soak: $(VENV)/tools
+	$(BIN)/python tests/properties.py --cases $(CASES) --seed $(SEED)
 
 build: $(VENV)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build

@@ -10,7 +10,10 @@ from eligibility import Patient, PatientError, RuleError, compile_trial, screen
 
 KIT = Path(__file__).parent / "kit"
 CASES = [
-    (path.stem, json.loads(line)) for path in sorted(KIT.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines() if line
+    (path.stem, json.loads(line))
+    for path in sorted(KIT.glob("*.jsonl"))
+    for line in path.read_text("utf-8").splitlines()
+    if line
 ]
 
 
@@ -51,7 +54,10 @@ def test_refused_rule(case):
 
 @pytest.mark.parametrize("case", of_kind("refused"))
 def test_refused_patient(case):
-    for read in (Patient.parse, lambda patient: screen(patient, [compile_trial(wrapped("malignancy"))], at="2024-03-04T08:00Z")):
+    for read in (
+        Patient.parse,
+        lambda patient: screen(patient, [compile_trial(wrapped("malignancy"))], at="2024-03-04T08:00Z"),
+    ):
         with pytest.raises(PatientError) as caught:
             read(case["patient"])
         told = str(caught.value).casefold()
@@ -68,7 +74,8 @@ def test_trial(case):
 
 def test_the_kit_is_large_and_doubts_as_much_as_it_affirms():
     kinds = Counter(
-        "refusal" if "error" in case or "refused" in case else case.get("outcome") or case.get("verdict") for _, case in CASES
+        "refusal" if "error" in case or "refused" in case else case.get("outcome") or case.get("verdict")
+        for _, case in CASES
     )
     doubts = kinds["refusal"] + kinds["unknown"] + kinds["undetermined"] + kinds["review"]
     happy = kinds["met"] + kinds["eligible"]

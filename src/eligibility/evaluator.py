@@ -52,7 +52,8 @@ def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
             return compare(number, bounds, situation)
         case rules.LimitComparison():
             chosen = limit_ratio(atom, situation)
-            return lacking(chosen.lacking) or intervals.compare(chosen.value, atom.operator, atom.multiple)
+            blocked = lacking(chosen.lacking)
+            return intervals.compare(chosen.value, atom.operator, atom.multiple) if blocked is None else blocked
         case rules.InClass(concept=concept, selection=selection, window=window, ranks=ranks):
             where = series.where_to_look(facts, concept, selection, window, situation.values, trial, now)
             if not isinstance(where, Reach):

@@ -14,9 +14,9 @@ from eligibility import nodes, rules
 from eligibility.errors import Diagnostic, RuleError, did_you_mean
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
-from eligibility.printer import print_formula, print_unit
+from eligibility.printer import print_formula
 from eligibility.source import Source, Span
-from eligibility.units import Dimensions, Measure, Scale, Unit, UnitRefusal, product, quotient
+from eligibility.units import Dimensions, Measure, Scale, Unit, UnitRefusal, product, quotient, spelled
 from eligibility.vocabulary import Concept, Vocabulary
 
 _AGE: Dimensions = (("[age]", 1),)
@@ -246,7 +246,7 @@ class Arithmetician:
     def bound(self, typed: Typed, operator: rules.Operator, literal: nodes.Number) -> rules.Bound:
         """The threshold of a comparison, in the unit of the expression. Raises Refused."""
         value = Fraction(literal.value)
-        unit_text = print_unit(literal.unit) if literal.unit else ""
+        unit_text = spelled(literal.unit) if literal.unit else ""
         shown = f"{literal.value.lstrip('+')} {unit_text}".strip()
         concept = typed.concept
         if typed.literal is not None:
@@ -321,7 +321,7 @@ class Arithmetician:
         line = _measure(concept).scale(unit) if concept is not None else Scale(unit.factor, unit.offset)
         assert line is not None
         back = Scale(1 / line.factor, Fraction(0) if typed.difference else -line.offset / line.factor)
-        return ("" if text == "1" else print_unit(text)), back
+        return ("" if text == "1" else spelled(text)), back
 
 
 def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:

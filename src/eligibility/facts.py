@@ -392,6 +392,8 @@ class _Preparer:
             for episode in theirs.episodes:
                 if mine.complete and not self._listed(mine, episode, is_event):
                     self._disagree(name, part, mine)
+                if mine.absent_now and may_last(episode, self._at) and not is_event:
+                    self._warn(f"{name}: it is absent now, which leaves out {part}, that it includes; both count")
                 onset = episode.onset if is_event or mine.complete else Span(EARLIEST, episode.onset.last)
                 end, presumed = (None, None) if is_event else (episode.end, episode.presumed)
                 episodes.append(Episode(onset, episode.since, end, presumed, part))
@@ -400,10 +402,15 @@ class _Preparer:
     def _listed(self, mine: Timeline, episode: Episode, is_event: bool) -> bool:
         """Does a list already hold the occurrence of a part?"""
         for known in mine.episodes:
-            begins = known.onset.first <= episode.onset.last
-            ends = is_event or known.end is None or known.end.last >= episode.onset.first
-            same = known.onset.last >= episode.onset.first if is_event else True
-            if begins and ends and same:
+            if known.onset.first > episode.onset.last:
+                continue
+            if is_event:
+                inside = known.onset.last >= episode.onset.first
+            elif known.end is None or episode.presumed is not None:
+                inside = known.end is None or known.end.last >= episode.onset.first
+            else:
+                inside = episode.end is not None and known.end.last >= episode.end.first
+            if inside:
                 return True
         return False
 
@@ -411,9 +418,11 @@ class _Preparer:
         if mine.complete == "never":
             self._problems.append(Problem(name, f"it never was, and `{part}`, which it includes, is or was present"))
         elif mine.complete == "listed":
-            warning = f"{name}: its record leaves out {part}, which it includes; both count"
-            if warning not in self._warnings:
-                self._warnings.append(warning)
+            self._warn(f"{name}: its record leaves out {part}, which it includes; both count")
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self._warnings:
+            self._warnings.append(warning)
 
     def _none_when_absent(
         self, classes: dict[str, tuple[ClassObservation, ...]], timelines: Mapping[str, Timeline]

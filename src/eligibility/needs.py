@@ -88,7 +88,10 @@ def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
             found: list[Fact] = []
             for leaf in rules.leaves(number):
                 found += _leaf(leaf, situation)
-            return list(dict.fromkeys(found))
+            beyond = "a value for which the formula has a result"  # every input is known, outside of its domain
+            return list(dict.fromkeys(found)) or [
+                Fact(leaf.concept.name, beyond) for leaf in dict.fromkeys(rules.leaves(number))
+            ]
         case rules.LimitComparison():
             return _limit(atom, situation)
         case rules.InClass():

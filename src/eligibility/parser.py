@@ -16,6 +16,7 @@ from eligibility.files import bundled
 from eligibility.layout import DEEPEST, FUSED, STUB, lay_out
 from eligibility.source import Source, Span
 from eligibility.syntax_messages import explain
+from eligibility.units import spelled
 from eligibility.vocabulary import Vocabulary
 
 MOST_ERRORS = 100
@@ -339,7 +340,7 @@ class _Reader(Transformer[Token, Any]):
     def number(self, children: list[Any]) -> nodes.Number:
         unit = _tokens(children, "UNIT")
         return nodes.Number(
-            value=str(children[0]), unit=str(unit[0]).replace(FUSED, " ").strip() if unit else None,
+            value=str(children[0]), unit=spelled(str(unit[0]).replace(FUSED, " ").strip()) if unit else None,
             unit_span=_span(list(unit)) if unit else None, span=_span(children),
         )  # fmt: skip
 

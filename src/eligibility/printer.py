@@ -6,7 +6,6 @@ import re
 from typing import assert_never
 
 from eligibility import nodes
-from eligibility.units import plain
 
 _INDENT = "  "
 _WIDTH = 100
@@ -25,7 +24,7 @@ def print_formula(node: nodes.Formula, place: int = _LOOSE) -> str:
 def _formula(node: nodes.Formula) -> tuple[str, int]:
     match node:
         case nodes.Number(value=value, unit=unit):
-            return (f"{value} {print_unit(unit)}" if unit else value), _ATOM
+            return (f"{value} {unit}" if unit else value), _ATOM
         case nodes.Limit(multiple=multiple, upper=upper):
             return f"{multiple} x {'ULN' if upper else 'LLN'}", _ATOM
         case nodes.Term(name=name, selection=selection, window=window):
@@ -91,13 +90,6 @@ def _spaced(*parts: str | None) -> str:
 def print_name(name: nodes.Name) -> str:
     """A name, in backticks where the author set them."""
     return f"`{name.text}`" if name.quoted else name.text
-
-
-def print_unit(unit: str) -> str:
-    """A unit in plain letters."""
-    text = plain(unit)
-    text = re.sub(r"^(?:[x*]\s*)?10\s?(?:\^|\*\*?)\s?(-?\d+)\s*", r"x 10^\1 ", text)
-    return re.sub(r"(x 10\^-?\d+) /", r"\1/", text).strip()
 
 
 def quote(text: str) -> str:

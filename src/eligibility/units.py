@@ -137,6 +137,13 @@ def plain(text: str) -> str:
     return " ".join(text.replace("∕", "/").replace("⁄", "/").split())
 
 
+def spelled(unit: str) -> str:
+    """A unit as the formatter prints it: in plain letters, a power of ten in front as `x 10^9/L`."""
+    text = plain(unit)
+    text = re.sub(r"^(?:[x*]\s*)?10\s?(?:\^|\*\*?)\s?(-?\d+)\s*", r"x 10^\1 ", text)
+    return re.sub(r"(x 10\^-?\d+) /", r"\1/", text).strip()
+
+
 @lru_cache(maxsize=4096)
 def _read(table: UnitTable, text: str) -> Unit | UnitRefusal:
     original, text = text, plain(text)

@@ -1,0 +1,273 @@
+"""Random rules and random patients go in; every property of the engine that does not hold comes out as a sentence.
+
+`python tests/properties.py --cases 100000 --seed 1` runs them at length; the tests run a few thousand at a fixed seed.
+"""
+
+import argparse
+import random
+import re
+import sys
+import time
+from collections import Counter
+from datetime import datetime
+
+from eligibility import EligibilityError, compile_trial
+from eligibility.evaluator import Situation, evaluate, evaluate_atom
+from eligibility.explanation import explain
+from eligibility.expressions import check_formula
+from eligibility.facts import prepare
+from eligibility.instants import Span
+from eligibility.logic import Truth
+from eligibility.needs import needs_of
+from eligibility.parser import parse_trial
+from eligibility.patient import Patient
+from eligibility.printer import print_trial
+from eligibility.regions import judgements, touched, variables
+from eligibility.rules import atoms
+from eligibility.states import spell, states, units_of
+from eligibility.strategies import _merged, consistent
+from eligibility.validity import first_change
+from eligibility.vocabulary import bundled_vocabulary
+from eligibility.writing import CONSTRUCTS, Writer
+
+AT = datetime.fromisoformat("2024-03-04T08:00:00+00:00")
+HEAD = 'trial SOAK "soak"\n\ninclude:\n  1 "case":\n'
+U = Truth.UNKNOWN
+
+
+def wrapped(body):
+    return HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+class Case:
+    """One rule, and the pieces of records about what it reads."""
+
+    def __init__(self, seed, words, per_rule):
+        self.chance = random.Random(seed)
+        self.words = words
+        writer = Writer(words, self.chance, deepest=2)
+        self.text = writer.body()
+        self.used = writer.used
+        self.trial = compile_trial(wrapped(self.text))
+        self.criterion = self.trial.criteria[0]
+        cut = variables([self.criterion.rule], words)
+        self.pieces = {name: states(variable, words, AT) for name, variable in cut.items()}
+        for address in judgements([self.criterion.rule]):
+            self.pieces[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
+        related = sorted(touched(self.criterion.rule, words) - set(self.pieces))
+        for name in self.chance.sample(related, min(2, len(related))):
+            from eligibility.regions import Variable
+
+            self.pieces[name] = states(Variable(words[name]), words, AT)
+        self.records = [self.record() for _ in range(per_rule)]
+
+    def record(self):
+        share = self.chance.choice((0.3, 0.6, 0.9, 1.0))
+        drawn = [
+            self.chance.choice(options) for options in self.pieces.values() if options and self.chance.random() < share
+        ]
+        self.chance.shuffle(drawn)
+        return consistent(_merged(drawn), self.words)
+
+    def situation(self, record, absent="unknown"):
+        facts = prepare(Patient.parse(record, vocabulary=self.words), AT, absent)
+        return Situation(facts, facts.at, "SOAK", self.trial.values)
+
+    def outcome(self, record, absent="unknown"):
+        """The outcome, or None for a record that contradicts itself."""
+        try:
+            return evaluate(self.criterion.rule, self.situation(record, absent))
+        except EligibilityError:
+            return None
+
+
+def check_case(case):
+    """What does not hold for one rule and its records."""
+    yield from printed_and_parsed(case)
+    for record in case.records:
+        outcome = case.outcome(record)
+        if outcome is None:
+            continue
+        case.counted = getattr(case, "counted", 0) + 1
+        for check in (knowing_more, respelled, reordered, needs_are_exact, reasons, holds_until):
+            for wrong in check(case, record, outcome):
+                yield f"{check.__name__}: {wrong}\n  rule: {case.text}\n  patient: {record}"
+
+
+def printed_and_parsed(case):
+    tree, _ = parse_trial(wrapped(case.text), case.words)
+    text = print_trial(tree)
+    again, diagnostics = parse_trial(text, case.words)
+    if diagnostics or again.sections != tree.sections or print_trial(again) != text:
+        yield f"printed_and_parsed: {text}"
+
+
+def knowing_more(case, record, outcome):
+    """A fact less never gives another settled outcome."""
+    for key in record:
+        concept = case.words.concepts.get(key)
+        if key == "judgements" or concept is None or concept.formula or concept.assumed is not None:
+            continue
+        if any(key in inputs(case.words, other) for other in record):
+            continue  # it adds a computed observation to those that were brought
+        less = {name: value for name, value in record.items() if name != key}
+        before = case.outcome(less)
+        if before is not None and {before, outcome} == {Truth.TRUE, Truth.FALSE} and not disagrees(case, record):
+            yield f"without {key} it is {before.value}, with it {outcome.value}"
+    for key, value in record.items():
+        if isinstance(value, dict):
+            for field, when in value.items():
+                if isinstance(when, str) and re.fullmatch(r"\d{4}-\d{2}", when):
+                    sharper = case.outcome({**record, key: {**value, field: f"{when}-{case.chance.randint(1, 28):02}"}})
+                    if {sharper, outcome} == {Truth.TRUE, Truth.FALSE}:
+                        yield f"a day for {key} turns {outcome.value} into {sharper.value}"
+
+
+def inputs(words, name):
+    """What a derived quantity is computed from, directly or not."""
+    concept = words.concepts.get(name)
+    if concept is None or concept.formula is None:
+        return set()
+    direct = {source.name for source in check_formula(words, concept).inputs}
+    return direct.union(*(inputs(words, source) for source in direct))
+
+
+def disagrees(case, record):
+    """Does a whole leave out its part? Then the union counts, with a warning: that is other knowledge, not more."""
+    return any("leaves out" in warning for warning in case.situation(record).facts.warnings)
+
+
+def respelled(case, record, outcome):
+    """Other units change nothing."""
+    other = dict(record)
+    for key, value in record.items():
+        concept = case.words.concepts.get(key)
+        if concept is None or concept.kind != "quantity" or not isinstance(value, str):
+            continue
+        match = re.fullmatch(r"(-?[\d.]+(?:e[-+]?\d+)?)(?: (.+))?", value)
+        if match and (match[2] or "1") == concept.unit:
+            units = list(units_of(concept, case.words))
+            if units:
+                text, unit = case.chance.choice(units)
+                other[key] = spell(concept, float(match[1]), unit, text)
+    found = case.outcome(other)
+    if found is not None and found is not outcome:
+        yield f"{outcome.value} becomes {found.value} as {other}"
+
+
+def reordered(case, record, outcome):
+    """The order of keys and of rows changes nothing."""
+    keys = list(record)
+    case.chance.shuffle(keys)
+    other = {key: list(reversed(record[key])) if isinstance(record[key], list) else record[key] for key in keys}
+    found = case.outcome(other)
+    if found is not outcome:
+        yield f"{outcome.value} becomes {found and found.value}"
+
+
+def needs_are_exact(case, record, outcome):
+    """An open criterion has needs; what is neither named nor kin to a named fact cannot decide it."""
+    situation = case.situation(record)
+    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
+    needs, _ = needs_of(case.criterion, truths, situation)
+    if (outcome is U) is not bool(needs):
+        yield f"{outcome.value} with needs {[need.concept for need in needs]}"
+    if outcome is not U:
+        return
+    named = {need.concept for need in needs}
+    kin = set(named)
+    for name in named & set(case.words.concepts):
+        concept = case.words[name]
+        kin |= {*case.words.wholes(name), *case.words.parts(name), *inputs(case.words, name)}
+        if concept.has_limited_applicability:
+            kin |= {"sex", "age"}
+        if concept.none_when_absent:
+            kin |= {concept.none_when_absent, *case.words.wholes(concept.none_when_absent)}
+    for name, options in case.pieces.items():
+        concept = case.words.concepts.get(name)
+        if name in kin or name in record or concept is None or concept.formula or concept.assumed is not None:
+            continue
+        if name == "age" and "birth_date" in record:
+            continue
+        if any(name in inputs(case.words, other) for other in record) or concept.none_when_absent in record:
+            continue  # another observation beside those that were brought; a stage of what is absent
+        richer = _merged([record, case.chance.choice(options)])
+        more = case.outcome(richer)
+        if more is not None and more is not U and not disagrees(case, richer):
+            yield f"{name} is not named in {sorted(named)}, and decides it"
+
+
+def reasons(case, record, outcome):
+    """Every reason is a sentence."""
+    situation = case.situation(record)
+    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
+    sentence, evidence = explain(case.criterion.rule, truths, situation)
+    if not sentence.endswith(".") or not evidence or "None" in sentence or re.search(r"\bnan\b", sentence):
+        yield f"reason: {sentence!r}"
+
+
+def holds_until(case, record, outcome):
+    """The same facts give the same outcome until `valid_until`, and another then."""
+    if case.chance.random() > 0.2:
+        return
+    situation = case.situation(record)
+    facts = situation.facts
+
+    def at(now):
+        return evaluate(case.criterion.rule, Situation(facts, now, "SOAK", case.trial.values)).value
+
+    found = first_change([case.criterion], facts, "SOAK", case.trial.values, at)
+    end = facts.at + 3 * 366 * 86_400_000_000 if found is None else found
+    if found is not None and (at(found) == outcome.value or at(found - 1) != outcome.value):
+        yield f"valid_until {Span(found, found)}: {at(found - 1)} then {at(found)}"
+    for _ in range(6):
+        between = case.chance.randint(facts.at, end - 1)
+        if at(between) != outcome.value:
+            yield f"it turns {at(between)} at {between}, before {found}"
+            return
+
+
+def run(cases, seed, per_rule=10, report=lambda done: None):
+    """Check so many (rule, patient) pairs; returns what is wrong, how many were judged, and the constructs written."""
+    words = bundled_vocabulary()
+    wrong, used, done = [], Counter(), 0
+    number = seed * 1_000_003
+    while done < cases:
+        number += 1
+        case = Case(number, words, per_rule)
+        used.update(case.used)
+        try:
+            wrong += [f"seed {number}: {text}" for text in check_case(case)]
+        except Exception as error:
+            wrong.append(f"seed {number}: {type(error).__name__}: {error}\n  rule: {case.text}")
+        done += getattr(case, "counted", 0)
+        report(done)
+        if len(wrong) >= 50:
+            break
+    return wrong, done, used
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Check the properties of the engine on random rules and patients.")
+    parser.add_argument("--cases", type=int, default=100_000, help="how many (rule, patient) pairs")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    began = time.perf_counter()
+    last = [0]
+
+    def report(done):
+        if done - last[0] >= 10_000:
+            last[0] = done
+            print(f"{done:,} cases, {done / (time.perf_counter() - began):.0f} a second", file=sys.stderr, flush=True)
+
+    wrong, done, used = run(arguments.cases, arguments.seed, report=report)
+    print("\n".join(wrong))
+    missing = sorted(set(CONSTRUCTS) - set(used))
+    print(
+        f"{done:,} cases, {len(wrong)} differences, {time.perf_counter() - began:.0f} s; constructs never written: {missing or 'none'}"
+    )
+    return 1 if wrong or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
