@@ -1,9 +1,9 @@
 """The engine's properties on random rules and patients, at a fixed seed; `make soak` runs them at length."""
 
 import pytest
-from properties import run
 
 from eligibility.writing import CONSTRUCTS
+from properties import run
 
 
 @pytest.mark.parametrize("seed", [11, 12])

@@ -406,10 +406,8 @@ class _Preparer:
                 continue
             if is_event:
                 inside = known.onset.last >= episode.onset.first
-            elif known.end is None or episode.presumed is not None:
-                inside = known.end is None or known.end.last >= episode.onset.first
             else:
-                inside = episode.end is not None and known.end.last >= episode.end.first
+                inside = known.end is None or (episode.end is not None and known.end.last >= episode.end.first)
             if inside:
                 return True
         return False

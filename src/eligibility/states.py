@@ -178,10 +178,14 @@ class _Maker:
         for apart in sorted(variable.apart, key=self._before, reverse=True):
             earlier = shift(self._now - 60_000_000, apart, self._zone, -1)
             for rise in edges(variable.rises, concept.possible):
+                limits = {
+                    "upper_limit" if upper else "lower_limit": spell(concept, start + rise)
+                    for upper, _ in variable.multiples
+                }
                 for instant in (earlier, earlier - 60_000_000):
                     yield [
-                        {"value": spell(concept, start), "at": self._stamp(instant)},
-                        {"value": spell(concept, start + rise), "at": self._stamp(self._now - 60_000_000)},
+                        {"value": spell(concept, start), "at": self._stamp(instant), **limits},
+                        {"value": spell(concept, start + rise), "at": self._stamp(self._now - 60_000_000), **limits},
                     ]
 
     # --- the rest ----------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from eligibility import rules as checked
 from eligibility.errors import EligibilityError, UsageError
-from eligibility.evaluator import Situation, evaluate
+from eligibility.evaluator import Situation, evaluate_atom
+from eligibility.explanation import kleene
 from eligibility.facts import prepare, read_instant
 from eligibility.instants import local
 from eligibility.library import Trial
@@ -272,8 +273,10 @@ class _Solver:
         self._choices = _choices(group, trial, moment)
         self._random = random.Random(20240304)
 
-    def _outcomes(self, record: dict[str, Any], criteria: Sequence[checked.Criterion]) -> list[bool | None] | None:
-        """Whether each criterion passes; None for a record that contradicts itself."""
+    def _outcomes(
+        self, record: dict[str, Any], criteria: Sequence[checked.Criterion]
+    ) -> tuple[list[bool | None], int] | None:
+        """Whether each criterion passes, and how many comparisons are open; None for a record that contradicts itself."""
         try:
             patient = Patient.parse(record, vocabulary=self._trial.vocabulary)
             known = prepare(patient, self._moment)
@@ -281,11 +284,14 @@ class _Solver:
             return None
         situation = Situation(known, known.at, self._trial.id, self._trial.values)
         passes: list[bool | None] = []
+        count = 0
         for criterion in criteria:
-            outcome = evaluate(criterion.rule, situation)
+            truths = {atom: evaluate_atom(atom, situation) for atom in checked.atoms(criterion.rule)}
+            outcome = kleene(criterion.rule, truths)
+            count += sum(truth is Truth.UNKNOWN for truth in truths.values())
             wanted = Truth.TRUE if criterion.section == "include" else Truth.FALSE
             passes.append(None if outcome is Truth.UNKNOWN else outcome is wanted)
-        return passes
+        return passes, count
 
     def status(self, record: dict[str, Any]) -> str:
         """`pass`, `fail`, `data` or `answers`; `wrong` for a record that contradicts itself."""
@@ -312,18 +318,24 @@ class _Solver:
         names = list(self._choices)
         self._random.shuffle(names)
         record: dict[str, Any] = {}
+        found = self._outcomes(record, aim)
         for name in names:
             options = list(self._choices[name])
             head = options[: max(4, len(options) // 2)] if plain else options
             self._random.shuffle(head)
+            fallback = None
             for option in [*head, *options][:40]:
                 tried = _merged([record, option])
-                passes = self._outcomes(tried, aim)
-                if passes is not None and (not want_pass) not in passes:
-                    record = tried
+                outcome = self._outcomes(tried, aim)
+                if outcome is None or (not want_pass) in outcome[0]:
+                    continue
+                if found is None or outcome[1] < found[1]:  # it decides something
+                    record, found, fallback = tried, outcome, None
                     break
-            passes = self._outcomes(record, aim) or []
-            if passes and all(value is want_pass for value in passes):
+                fallback = fallback or (tried, outcome)
+            if fallback is not None and self._random.random() < 0.3:
+                record, found = fallback
+            if found and found[0] and all(value is want_pass for value in found[0]):
                 return record
         return None
 
