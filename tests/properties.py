@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import datetime
 
 from eligibility import EligibilityError, compile_trial
+from eligibility.building import consistent, merged
 from eligibility.evaluator import Situation, evaluate, evaluate_atom
 from eligibility.explanation import explain
 from eligibility.expressions import check_formula
@@ -25,7 +26,6 @@ from eligibility.printer import print_trial
 from eligibility.regions import judgements, touched, variables
 from eligibility.rules import atoms
 from eligibility.states import spell, states, units_of
-from eligibility.strategies import _merged, consistent
 from eligibility.validity import first_change
 from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import CONSTRUCTS, Writer
@@ -67,7 +67,7 @@ class Case:
             self.chance.choice(options) for options in self.pieces.values() if options and self.chance.random() < share
         ]
         self.chance.shuffle(drawn)
-        return consistent(_merged(drawn), self.words)
+        return consistent(merged(drawn), self.words)
 
     def situation(self, record, absent="unknown"):
         facts = prepare(Patient.parse(record, vocabulary=self.words), AT, absent)
@@ -191,7 +191,7 @@ def needs_are_exact(case, record, outcome):
             continue
         if any(name in inputs(case.words, other) for other in record) or concept.none_when_absent in record:
             continue  # another observation beside those that were brought; a stage of what is absent
-        richer = _merged([record, case.chance.choice(options)])
+        richer = merged([record, case.chance.choice(options)])
         more = case.outcome(richer)
         if more is not None and more is not U and not disagrees(case, richer):
             yield f"{name} is not named in {sorted(named)}, and decides it"

@@ -21,6 +21,7 @@ from eligibility import __version__
 from eligibility.errors import EligibilityError, PatientError, UsageError
 
 if TYPE_CHECKING:
+    from eligibility.facts import Facts
     from eligibility.library import Trial
     from eligibility.records import Line
     from eligibility.results import Screening
@@ -382,6 +383,110 @@ def format_(
             else:
                 sys.stdout.write(formatted)
     return status
+
+
+@app.command(name="test")
+def run_examples(
+    *files: Path,
+    coverage: Annotated[bool, _Switch] = False,
+    fail_under: float | None = None,
+    record: Annotated[bool, _Switch] = False,
+    at: str = "2024-03-04T08:00:00+00:00",
+    vocabulary: _Words = None,
+) -> int:
+    """Run the examples that stand beside rule files. Exit status 1 if one does not hold.
+
+    Parameters
+    ----------
+    files
+        Rule files, or folders of them. The bundled trials if left out.
+    coverage
+        Show what the examples have shown of each criterion, and which patients are missing.
+    fail_under
+        Exit status 1 if less than this percentage is covered.
+    record
+        Write examples of what the rules say today, for files that have none.
+    at
+        The instant at which recorded examples are judged.
+    vocabulary
+        A TOML file, or a folder of them, that extends the bundled vocabulary.
+    """
+    from eligibility.examples import examples_path, read_examples, run_example
+    from eligibility.files import bundled
+    from eligibility.library import compile_trial, read_rule_text, rule_files
+
+    words = _vocabulary(vocabulary)
+    console = Console(highlight=False, soft_wrap=True)
+    status, shares = DONE, []
+    for path in [path for item in (files or (bundled("rules", "trials"),)) for path in rule_files(item)]:
+        trial = compile_trial(read_rule_text(path), vocabulary=words, name=path.name)
+        beside = examples_path(path)
+        if record:
+            _record(trial, beside, at, console)
+        if not beside.exists():
+            console.print(Text(f"{trial.id}: no examples ({beside.name})", style="yellow"))
+            status = FINDINGS
+            continue
+        ran = [run_example(trial, example) for example in read_examples(beside)]
+        for item in ran:
+            if item.differences:
+                status = FINDINGS
+                console.print(Text(f"{beside.name}:{item.example.line}: {item.example.title}", style="bold red"))
+                console.print(Text("\n".join(f"  {difference}" for difference in item.differences)))
+        failed = sum(bool(item.differences) for item in ran)
+        console.print(
+            Text(f"{trial.id}: {_counted(len(ran), 'example')}, {failed} failed", style="red" if failed else "green")
+        )
+        shares.append(_cover(trial, [item.facts for item in ran if item.facts is not None], coverage, console))
+    low = [share for share in shares if fail_under is not None and 100 * share < fail_under]
+    if low:
+        console.print(Text(f"coverage is below {fail_under:g} %", style="red"))
+        return FINDINGS
+    return status
+
+
+def _cover(trial: Trial, facts: list[Facts], shown: bool, console: Console) -> float:
+    from rich.table import Table
+
+    from eligibility.coverage import coverage, share
+
+    covered = coverage(trial, facts)
+    total = share(covered)
+    if shown:
+        grid = Table.grid(padding=(0, 2))
+        for item in covered:
+            done = len(item.wanted) - len(item.missing)
+            text = Text(f"{done} of {len(item.wanted)}", style="green" if not item.missing else "yellow")
+            grid.add_row(
+                f"  {item.address}", text, Text("; ".join(f"add {goal}" for goal in item.missing), style="dim")
+            )
+        console.print(grid)
+        console.print(Text(f"  covered: {100 * total:.1f} %"))
+    return total
+
+
+def _record(trial: Trial, beside: Path, at: str, console: Console) -> None:
+    from eligibility.covering import cover
+    from eligibility.examples import record as written
+    from eligibility.facts import read_instant
+    from eligibility.instants import local
+
+    if beside.exists():
+        raise UsageError(f"{beside.name}: it is there already; remove it to record anew")
+    found = read_instant(at)
+    assert found is not None
+    patients, lost = cover(trial, local(*found))
+    with _destination(beside) as stream:
+        stream.write(
+            written(
+                trial, [(f"{trial.id}, patient {index + 1}", patient, at) for index, patient in enumerate(patients)]
+            )
+        )
+    console.print(
+        Text(f"{trial.id}: {len(patients)} examples recorded in {beside.name}; review them before you trust them")
+    )
+    for goal in lost:
+        console.print(Text(f"  not found: {goal}", style="yellow"))
 
 
 # --- vocabulary and schemas ------------------------------------------------------------------------------------------

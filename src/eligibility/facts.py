@@ -428,13 +428,19 @@ class _Preparer:
         """A class such as the stage of a disease is its lowest value while the disease is absent."""
         for concept in self._vocabulary:
             condition = concept.none_when_absent
-            if condition is None or classes.get(concept.name) or concept.name in classes:
+            if condition is None:
                 continue
             chain = [timelines.get(name, Timeline()) for name in (condition, *self._vocabulary.wholes(condition))]
             ended = bool(chain[0].complete) and all(
                 episode.end is not None and episode.end.last <= self._at for episode in chain[0].episodes
             )
             if ended or any(timeline.absent_now or (timeline.complete and not timeline.episodes) for timeline in chain):
+                if concept.name in classes:
+                    if any(observation.rank > 0 for observation in classes[concept.name]):
+                        self._warn(
+                            f"{condition}: it is absent now, which leaves out the {concept.name} that is given; the given one counts"
+                        )
+                    continue
                 now = Span(self._at, self._at)
                 classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {condition} is absent"),)
 
