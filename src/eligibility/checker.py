@@ -62,7 +62,7 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
                 )
             address = f"{trial.id}/{section.name}.{criterion.id}"
             checker = _CriterionChecker(vocabulary, source, address, diagnostics)
-            rule = checker.statement(criterion.formula)
+            rule = checker.statement(criterion.formula) if checker.numbers_fit(criterion.formula) else None
             if len(checker.judgements) > 1:
                 say("E305", "a criterion may hold one judgement", checker.judgements[1],
                     "give each judgement a criterion of its own, so that each can be answered")  # fmt: skip
@@ -80,6 +80,14 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
         )
     diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
     return Checked(tuple(checked), values, diagnostics)
+
+
+LONGEST_NUMBER = 40  # characters
+
+
+def _within(value: str) -> bool:
+    size = abs(float(value))
+    return size == 0 or 1e-30 <= size <= 1e30
 
 
 class _Wrong(Exception):
@@ -121,6 +129,25 @@ class _CriterionChecker:
         except Refused as refused:
             self._report(refused.code, refused.message, refused.span, refused.help)
             return None
+
+    def numbers_fit(self, node: nodes.Formula) -> bool:
+        """Is every number of a formula one that a double can hold well? Report those that are not."""
+        fit = True
+        value = (
+            node.value if isinstance(node, nodes.Number) else node.multiple if isinstance(node, nodes.Limit) else None
+        )
+        if value is not None and (len(value) > LONGEST_NUMBER or not _within(value)):
+            shown = value if len(value) <= 20 else f"{value[:20]}..."
+            self._report(
+                "E486",
+                f"`{shown}` is no number that anything is measured by",
+                node.span,
+                "write a number between 1e-30 and 1e30",
+            )
+            fit = False
+        for child in nodes.children(node):
+            fit = self.numbers_fit(child) and fit
+        return fit
 
     def _all(self, operands: tuple[nodes.Formula, ...]) -> tuple[rules.Rule, ...]:
         """Check every operand before giving up, so that all problems are reported."""
@@ -350,6 +377,7 @@ class _CriterionChecker:
             return self._limit(node, subject, ends)
         for _, end in ends:
             if not isinstance(end, nodes.Number):
+                self._check_names(subject)
                 self._check_names(end)
                 self._fail("E445", f"`{_short(print_formula(end))}` is no threshold", end.span,
                            "compare with a number and its unit; to compare two quantities, divide one by the other")  # fmt: skip
@@ -445,6 +473,16 @@ class _CriterionChecker:
                     concept, selection, window, operator, multiple, end.upper, print_formula(node), node.span
                 )
             )
+        if len(found) == 2:
+            multiples = [float(Fraction(end.multiple)) for _, end in ends if isinstance(end, nodes.Limit)]
+            low, high = multiples if ends[0][0][0] == ">" else multiples[::-1]
+            if low > high:
+                self._fail(
+                    "E446",
+                    f"no number is above {low:g} x {name} and below {high:g} x {name}",
+                    node.span,
+                    "exchange the two ends",
+                )
         return found[0] if len(found) == 1 else rules.And(tuple(found))
 
     # --- classes -----------------------------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ from eligibility.occurrences import Reach
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 
+STILL_TO_COME = "what is still to be measured"
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """The facts, the instant at which they are judged (at or after that of the facts), and the trial that asks."""
@@ -58,6 +61,8 @@ def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
             where = series.where_to_look(facts, concept, selection, window, situation.values, trial, now)
             if not isinstance(where, Reach):
                 return F if where == "never" else U
+            if series.still_to_come(where, now) is not None and selection != "first":
+                return series.class_truth_ahead(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
             return series.class_truth(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
         case rules.Present(concept=concept):
             return occurrences.present_now(facts, concept, now)
@@ -161,6 +166,8 @@ def measured(number: rules.Measured, situation: Situation) -> series.Chosen:
     if not isinstance(where, Reach):
         return series.Chosen(concept.possible, (), False, lacking=where)
     observations = series.series_of(facts, concept, situation.values)
+    if (ahead := series.still_to_come(where, situation.now)) is not None:
+        observations = (*observations, Observation(concept.possible, ahead, STILL_TO_COME))
     if not observations and concept.assumed is not None:
         return series.Chosen(intervals.point(concept.assumed), (_assumed(facts, number),))
     chosen = series.choose(observations, number.selection, where, concept.possible)
@@ -188,6 +195,8 @@ def limit_ratio(atom: rules.LimitComparison, situation: Situation) -> series.Cho
         Observation(series.against_limit(o, atom.upper), o.when, o.text, o.lower, o.upper, None, o.dated)
         for o in facts.observations.get(concept.name, ())
     ]
+    if (ahead := series.still_to_come(where, situation.now)) is not None:
+        ratios.append(Observation(anything, ahead, STILL_TO_COME))
     chosen = series.choose(ratios, atom.selection, where, anything)
     if atom.window is not None and atom.window.relation is not None and not chosen.sure:
         return series.Chosen(anything, chosen.used, False, chosen.stale, lacking="unknown")
@@ -203,9 +212,13 @@ def changed(number: rules.Changed, situation: Situation) -> series.Chosen:
     )
     if not isinstance(where, Reach):
         return series.Chosen(intervals.ANYTHING, (), False, lacking=where)
-    return series.change(
+    found = series.change(
         series.series_of(facts, number.concept, situation.values), number.rise, number.over, where, facts
     )
+    if series.still_to_come(where, situation.now) is None or not found.sure:
+        return found
+    unending = Interval(found.value.low, intervals.INFINITY, found.value.low_open, True)
+    return series.Chosen(unending, found.used)
 
 
 def chosen_leaves(number: rules.Expression, situation: Situation) -> list[series.Chosen]:

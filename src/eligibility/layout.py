@@ -63,6 +63,12 @@ def _too_large(source: Source) -> Diagnostic | None:
                 Span(start, start + 1), source, "break it after `and` or `or`, or write a block",
             )  # fmt: skip
         start += len(line) + 1
+    hidden = re.search(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]", source.text)
+    if hidden:
+        return Diagnostic(
+            "E103", f"the text holds an invisible character (U+{ord(hidden[0]):04X}) that may change how it reads",
+            Span(hidden.start(), hidden.end()), source, "delete it and write the word anew",
+        )  # fmt: skip
     bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000\ue001]", source.text)
     if bad:
         return Diagnostic(
@@ -105,8 +111,6 @@ def _blank(source: Source, chars: list[str], problems: list[Diagnostic]) -> list
                         "E105", "a tab stands where the indentation of the line is measured", Span(place, place + 1),
                         source, "indent with spaces",
                     ))  # fmt: skip
-                chars[place] = " "
-            elif char in "\u200b\ufeff":
                 chars[place] = " "
             else:
                 seen = True

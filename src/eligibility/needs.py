@@ -150,7 +150,9 @@ def _measured(leaf: rules.Measured, situation: Situation) -> list[Fact]:
     if chosen.sure:
         found: list[Fact] = []
         for observation in chosen.used:
-            if observation.computed and not observation.value.is_point:
+            if observation.when.first > situation.now:
+                found.append(Fact(concept.name, f"value {where}, which is not over yet"))
+            elif observation.computed and not observation.value.is_point:
                 found += _inputs(concept, observation.when, "value", situation)
             elif not observation.value.is_point:
                 found.append(Fact(concept.name, "exact value"))

@@ -15,7 +15,7 @@ from eligibility.errors import Diagnostic, RuleError
 from eligibility.files import bundled
 from eligibility.layout import DEEPEST, FUSED, STUB, lay_out
 from eligibility.source import Source, Span
-from eligibility.syntax_messages import explain
+from eligibility.syntax_messages import HEAD, explain
 from eligibility.units import spelled
 from eligibility.vocabulary import Vocabulary
 
@@ -71,7 +71,7 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
             reported.add(diagnostic.line)
         if len(diagnostics) >= MOST_ERRORS:
             break
-        mended = _stubbed(text, diagnostic.line, blanked)
+        mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code == HEAD)
         if mended is None:
             break
         text = mended
@@ -152,8 +152,9 @@ def _was_deeper(text: str, start: int, width: int) -> bool:
 _HEAD = re.compile(r'[ ]*[A-Za-z0-9.]+[ ]*"(?:[^"\\\n]|\\.)*"[ ]*:[ ]*')
 
 
-def _stubbed(text: str, line_number: int, blanked: set[int]) -> str | None:
-    """The text with the formula of a wrong line replaced by a stub of the same length; the second time, without the line."""
+def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bool = False) -> str | None:
+    """The text with the formula of a wrong line replaced by a stub of the same length; the second time, without the line.
+    `with_content` also takes out what is indented below it."""
     lines = text.split("\n")
     if not 0 < line_number <= len(lines):
         return None
@@ -164,6 +165,12 @@ def _stubbed(text: str, line_number: int, blanked: set[int]) -> str | None:
         lines[line_number - 1] = " " * len(line)
         return "\n".join(lines)
     blanked.add(line_number)
+    if with_content:
+        width = len(line) - len(line.lstrip(" "))
+        for index in range(line_number, len(lines)):
+            if lines[index].strip() and len(lines[index]) - len(lines[index].lstrip(" ")) <= width:
+                break
+            lines[index] = " " * len(lines[index])
     head = _HEAD.match(line) or re.match(r"[ ]*-[ ]+", line) or re.match(r"[ ]*", line)
     start = head.end() if head else 0
     if re.match(r"[ ]*(?:trial|include|exclude|registry|values|note)\b", line, re.IGNORECASE) or start >= len(

@@ -122,6 +122,7 @@ class _Reader:
         self._quantities = quantity_reader(vocabulary)
         self._problems: list[Problem] = []
         self._parsed: dict[str, object] = {}
+        self._named: dict[str, str] = {}
 
     def read(self, data: Mapping[str, Any]) -> Patient:
         if not isinstance(data, Mapping):
@@ -145,7 +146,7 @@ class _Reader:
                 close = self._vocabulary.nearest(key) if len(patient.unrecognized) < 200 else []
                 patient.unrecognized.append(Unrecognized(excerpt(key, 80), tuple(close)))
             else:
-                self._attempt(concept.name, self._concept, patient, concept, value)
+                self._attempt(concept.name, self._concept, patient, key, concept, value)
         if not self._problems:
             self._check(patient)
         if self._problems:
@@ -230,11 +231,12 @@ class _Reader:
 
     # --- concepts ----------------------------------------------------------------------------------------------------
 
-    def _concept(self, patient: Patient, concept: Concept, value: object) -> None:
+    def _concept(self, patient: Patient, key: str, concept: Concept, value: object) -> None:
         parsed = self._value(patient, concept, value)
         if concept.name in self._parsed and self._parsed[concept.name] != parsed:
-            wrong("it is given twice, under two of its names, and the two disagree")
+            wrong(f"it is given twice, as `{self._named[concept.name]}` and as `{excerpt(key)}`, and the two disagree")
         self._parsed[concept.name] = parsed
+        self._named[concept.name] = excerpt(key)
         if parsed is None:
             patient.nulls.add(concept.name)
             return

@@ -46,14 +46,19 @@ def where_to_look(
     """The window of a measurement: the rule's own, else what is current (for the latest), else all there is."""
     if window is not None:
         found = reach(facts, window, trial, now)
-        if not isinstance(found, Reach):
+        if not isinstance(found, Reach) or window.duration is not None:
             return found
-        return Reach(
-            Span(found.sure.first, min(found.sure.last, now)), Span(found.possible.first, min(found.possible.last, now))
-        )
+        # only a duration reaches past now: `after E` asks for what was measured since
+        sure, possible = found.sure, found.possible
+        return Reach(Span(sure.first, min(sure.last, now)), Span(possible.first, min(possible.last, now)))
     if selection == "latest":
         return current_window(facts, concept, values, Span(now, now))
     return Reach(Span(EARLIEST, now), Span(EARLIEST, now))
+
+
+def still_to_come(where: Reach, now: Instant) -> Span | None:
+    """The part of a window that lies after now, in which there may be an observation that nobody knows yet."""
+    return Span(now + 1, where.possible.last) if where.possible.last > now else None
 
 
 def inside(when: Span, where: Span) -> bool:
@@ -282,6 +287,25 @@ def class_truth(
 ) -> Truth:
     """Is the class one of those with these ranks?"""
     possible, _, _ = class_ranks(observations, concept, selection, where)
+    return Truth.TRUE if possible <= ranks else Truth.UNKNOWN if possible & ranks else Truth.FALSE
+
+
+def class_truth_ahead(
+    observations: Sequence[ClassObservation],
+    concept: Concept,
+    ranks: frozenset[int],
+    selection: rules.Selection,
+    where: Reach,
+) -> Truth:
+    """The same for a window that reaches past now: a class still to be seen may be the latest, the highest or the lowest."""
+    possible, _, sure = class_ranks(observations, concept, selection, where)
+    top = len(concept.values)
+    if not sure or selection == "latest":
+        possible = frozenset(range(top))
+    elif selection == "highest":
+        possible = frozenset(range(min(possible), top))
+    else:
+        possible = frozenset(range(max(possible) + 1))
     return Truth.TRUE if possible <= ranks else Truth.UNKNOWN if possible & ranks else Truth.FALSE
 
 

@@ -9,6 +9,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
 from eligibility.errors import Diagnostic
 from eligibility.source import Source, Span
 
+HEAD = "E140"  # the head of a block that is none: what stands below it is not looked at
+
 
 def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     """What the author wrote that the grammar cannot take, and what to try."""
@@ -26,12 +28,56 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     start = min(offset, max(len(source.text) - 1, 0))
     span = Span(start, min(len(source.text), start + max(1, len(words.rstrip()))))
     before = text[max(0, offset - 400) : offset].rsplit("\n", 1)[-1]
-    message, help_text, code = _say(words.strip().replace("\ue000", " "), kind, expected, before)
+    after = text[offset : offset + 400].split("\n", 1)[0]
+    head = _wrong_head(before, after)
+    message, help_text, code = head or _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
     return Diagnostic(code, message, span, source, help_text)
 
 
-def _say(words: str, kind: str, expected: set[str], before: str) -> tuple[str, str | None, str]:
+def _wrong_head(before: str, after: str) -> tuple[str, str, str] | None:
+    """A line that looks like the head of a block, and is none."""
+    match = re.search(r"(?:^|-\s|:\s)\s*([^\W\d][^:\"]*?\bof)\s*$", before.replace("\ue000", " "), re.IGNORECASE)
+    if match is None or not re.match(r"\s*:\s*$", after):
+        return None
+    said = " ".join(match[1].split())
+    counted = re.match(r"(at least|at most|exactly)\s+(\w+) of$", said, re.IGNORECASE)
+    if counted:
+        return f"`{counted[2]}` is no number here", f"write it in digits: `{counted[1].lower()} 2 of:`", HEAD
+    heads = "`all of:`, `any of:`, `none of:`, `at least 2 of:`, `at most 1 of:` and `exactly 1 of:`"
+    return f"`{_short(said)}:` heads no block", f"blocks are {heads}", HEAD
+
+
+def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> tuple[str, str | None, str]:
     line = before.casefold()
+    if words.startswith("!"):
+        return "`!` is no word of this language", "write `not ...`, or `no ...` before a name", "E137"
+    if kind == "COMMA" and (thousands := re.search(r"\d+$", before)) and (rest := re.match(r",\s?(\d+)", after)):
+        return (
+            f"`{thousands[0]},{rest[1]}` may be thousands or a decimal comma",
+            f"write `{thousands[0]}{rest[1]}` or `{thousands[0]}.{rest[1]}`",
+            "E138",
+        )
+    if kind == "LPAR" and (name := re.search(r"([^\W\d]\w*)\s*$", before.replace("\ue000", " "))):
+        return (
+            f"`{_short(name[1])}` is no function",
+            "functions are `min`, `max`, `ln` and `exp`; a root is `x ^ 0.5`; between a name and a bracket stands an operator",
+            "E139",
+        )
+    if words.startswith(")") and before.rstrip().endswith("("):
+        function = re.search(r"(\w+)\s*\($", before.rstrip())
+        if function and function[1].casefold() in ("min", "max", "ln", "exp"):
+            return (
+                f"`{function[1]}` has nothing between its brackets",
+                f"write `{function[1]}(a, b)`, or `ln(x)`",
+                "E127",
+            )
+        return "a value is missing between `(` and `)`", "name at least one", "E127"
+    if kind == "THEN" and re.search(r"\b(?:unless|then)\b", line):
+        return (
+            "`if` inside `unless` or another `if` needs brackets",
+            "write `A unless (if B then C)`",
+            "E121",
+        )
     if kind == "UNLESS" or words.casefold().startswith("unless"):
         return (
             "`unless` inside another `unless` or `if` needs brackets",
@@ -99,6 +145,8 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
             source,
             "write its items below it, each behind `- `",
         )
+    if kind == "_INDENT" and re.search(r"\bof$", words, re.IGNORECASE):
+        return Diagnostic(HEAD, f"a colon is missing at the end of `{_short(words)}`", span, source, "write `:` here")
     if kind == "_INDENT":
         following = offset + len(re.match(r"\s*", text[offset:])[0])  # type: ignore[index]  # \s* always matches
         place = Span(min(following, len(source.text) - 1), min(following + 1, len(source.text)))
@@ -117,6 +165,14 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         )
     if "COLON" in expected and "OPERATOR" not in expected:
         return Diagnostic("E126", f"a colon is missing at the end of `{_short(words)}`", span, source, "write `:` here")
+    if expected == {"UNIT"} or ("UNIT" in expected and re.search(r"\b(?:within|next|over|least)\s+[\d.]+$", words)):
+        return Diagnostic(
+            "E129",
+            f"a unit of time is missing at the end of `{_short(words)}`",
+            span,
+            source,
+            "write a duration such as `6 months`",
+        )
     if "THEN" in expected:
         return Diagnostic("E135", "`if` without `then`", span, source, "write `if A then B`")
     if "NUMBER" in expected:

@@ -133,7 +133,10 @@ class QuantityReader:
         if isinstance(value, Mapping | list):
             wrong(f"the {name} must be a number with its unit")
         unit = None if isinstance(value, str) and _unit_of(value) else own_unit
-        limit = self._plain(concept, value, unit, None, limit=name).value
+        try:
+            limit = self._plain(concept, value, unit, None, limit=name).value
+        except UnreadableValue as error:
+            raise UnreadableValue(f"the {name}: {error}") from None
         if not limit.is_point or (limit.low <= 0 <= concept.possible.low):
             wrong(f"the {name} must be one number above zero")
         return limit.low
