@@ -89,7 +89,7 @@ def check_case(case):
         if outcome is None:
             continue
         case.counted = getattr(case, "counted", 0) + 1
-        for check in (knowing_more, respelled, reordered, needs_are_exact, reasons, holds_until):
+        for check in (knowing_more, respelled, reordered, needs_are_exact, needs_are_enough, reasons, holds_until):
             for wrong in check(case, record, outcome):
                 yield f"{check.__name__}: {wrong}\n  rule: {case.text}\n  patient: {record}"
 
@@ -195,6 +195,29 @@ def needs_are_exact(case, record, outcome):
         more = case.outcome(richer)
         if more is not None and more is not U and not disagrees(case, richer):
             yield f"{name} is not named in {sorted(named)}, and decides it"
+
+
+def needs_are_enough(case, record, outcome):
+    """Supplying every number that is asked for decides the criterion, where only plain numbers are asked for."""
+    if outcome is not U:
+        return
+    situation = case.situation(record)
+    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
+    needs, _ = needs_of(case.criterion, truths, situation)
+    concepts = [case.words.concepts.get(need.concept) for need in needs]
+    plain = all(need.asks == "value" and need.concept not in record for need in needs)
+    if not plain or " / (" in case.text or any(concept is None or concept.kind != "quantity" for concept in concepts):
+        return
+    supplied = {concept.name: spell(concept, case.chance.choice(middle(concept))) for concept in concepts}
+    if case.outcome({**record, **supplied}) is U:
+        yield f"supplying {supplied} leaves it open"
+
+
+def middle(concept):
+    """Plain numbers of a quantity."""
+    span = concept.plausible or concept.possible
+    low, high = max(span.low, -100.0), min(span.high, 1000.0)
+    return [low + (high - low) * share for share in (0.1, 0.3, 0.5, 0.7)]
 
 
 def reasons(case, record, outcome):

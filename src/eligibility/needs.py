@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import assert_never
@@ -11,7 +11,7 @@ from eligibility import intervals, occurrences, rules, series, wording
 from eligibility.evaluator import Situation, changed, limit_ratio, measured
 from eligibility.explanation import Truths, kleene
 from eligibility.expressions import check_formula
-from eligibility.facts import Facts, Timeline, age_in
+from eligibility.facts import Timeline, age_in
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth
@@ -55,7 +55,7 @@ def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -
             merged.setdefault(fact.concept, []).append(fact)
     needs = []
     for name, facts in merged.items():
-        asks = ", ".join(dict.fromkeys(fact.asks for fact in facts))
+        asks = "; ".join(dict.fromkeys(fact.asks for fact in facts))
         alone = [atom for atom in atoms if {fact.concept for fact in read[atom]} == {name}]
         settles = _settles(criterion, truths, alone, name, situation)
         needs.append(Need(name, asks, settles, (criterion.address,), facts[0].question))
@@ -69,7 +69,7 @@ def merge(needs: Iterable[Need]) -> tuple[Need, ...]:
         by_concept.setdefault(need.concept, []).append(need)
     merged = []
     for name, group in by_concept.items():
-        asks = ", ".join(dict.fromkeys(need.asks for need in group))
+        asks = "; ".join(dict.fromkeys(need.asks for need in group))
         settles = " and ".join(dict.fromkeys(need.settles for need in group if need.settles)) or None
         addresses = tuple(dict.fromkeys(address for need in group for address in need.criteria))
         merged.append(Need(name, asks, settles, addresses, group[0].question))
@@ -153,7 +153,9 @@ def _measured(leaf: rules.Measured, situation: Situation) -> list[Fact]:
             if observation.when.first > situation.now:
                 found.append(Fact(concept.name, f"value {where}, which is not over yet"))
             elif observation.computed and not observation.value.is_point:
-                found += _inputs(concept, observation.when, "value", situation)
+                past = observation.dated and observation.when.last < situation.now
+                asks = f"value at or before {wording.when_known(facts, observation.when)}" if past else "value"
+                found += _inputs(concept, observation.when, asks, situation)
             elif not observation.value.is_point:
                 found.append(Fact(concept.name, "exact value"))
         return list(dict.fromkeys(found)) or [Fact(concept.name, "exact time")]
@@ -173,9 +175,14 @@ def _value(concept: Concept, asks: str, situation: Situation) -> list[Fact]:
 
 def _inputs(concept: Concept, when: Span, asks: str, situation: Situation) -> list[Fact]:
     """The inputs of a derived quantity that are not known at an instant, and whose value would tell more of it."""
-    facts, found = situation.facts, []
+    facts, found = situation.facts, list[Fact]()
     formula = check_formula(facts.vocabulary, concept)
-    now_known, _ = series.sample(facts, formula, when, situation.values)
+    open_inputs: dict[str, Interval] = {}
+    for source in formula.inputs:
+        if source.kind == "quantity":
+            known, _ = series.input_at(facts, source, when, situation.values, source in formula.sampled_with)
+            if not known.is_point:
+                open_inputs[source.name] = known
     for source in formula.inputs:
         if source.kind == "age":
             if facts.ages is None or not age_in("years", facts.ages, situation.now, facts.zone).is_point:
@@ -185,10 +192,7 @@ def _inputs(concept: Concept, when: Span, asks: str, situation: Situation) -> li
             ranks, _, _ = series.class_ranks(facts.classes.get(source.name, ()), source, "latest", where)
             if len(ranks) > 1:
                 found.append(Fact(source.name, "value"))
-        else:
-            known, _ = series.input_at(facts, source, when, situation.values, source in formula.sampled_with)
-            if known.is_point or not _matters(facts, concept, source, known, when, now_known, situation):
-                continue
+        elif source.name in open_inputs and _matters(concept, source, open_inputs, when, situation):
             if source.formula is not None:
                 found += _inputs(source, when, asks, situation) or [Fact(source.name, asks)]
             else:
@@ -197,17 +201,29 @@ def _inputs(concept: Concept, when: Span, asks: str, situation: Situation) -> li
 
 
 def _matters(
-    facts: Facts, concept: Concept, source: Concept, known: Interval, when: Span, now_known: Interval, situation: Situation
-) -> bool:  # fmt: skip
-    """Would knowing an input exactly narrow the formula? Below a floor or above a cap it would not."""
-    formula = check_formula(facts.vocabulary, concept)
-    low = known.low if known.low > -INFINITY else -1e9
-    high = known.high if known.high < INFINITY else max(1e9, low)
-    for value in (low or high * 1e-12, high, (low + high) / 2, low + (high - low) * 1e-6):
-        narrowed, _ = series.sample(facts, formula, when, situation.values, {source.name: point(value)})
-        if narrowed != now_known:
+    concept: Concept, source: Concept, known: Mapping[str, Interval], when: Span, situation: Situation
+) -> bool:
+    """Would knowing an input exactly tell more of a formula, whatever its other open inputs turn out to be? Below a floor
+    or above a cap it would not."""
+    formula = check_formula(situation.facts.vocabulary, concept)
+    others = [name for name in known if name != source.name]
+    for place in range(3):  # the other open inputs low, in the middle, high
+        pinned = {name: point(_probes(situation.facts.vocabulary[name], known[name])[place]) for name in others}
+        found = {
+            series.sample(situation.facts, formula, when, situation.values, {**pinned, source.name: point(value)})[0]
+            for value in _probes(source, known[source.name])
+        }
+        if len(found) > 1:
             return True
     return False
+
+
+def _probes(concept: Concept, known: Interval) -> tuple[float, float, float]:
+    """A low, a middle and a high number of what is known of an input, as plain as can be."""
+    plausible = known.meets(concept.plausible) if concept.plausible else known
+    low = plausible.low if plausible.low > -INFINITY else -1000.0
+    high = plausible.high if plausible.high < INFINITY else max(1000.0, 2 * abs(low))
+    return low + (high - low) * 1e-6, (low + high) / 2, high - (high - low) * 1e-6
 
 
 def _anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
@@ -219,9 +235,7 @@ def _anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
         onset = occurrences.anchor_onset(situation.facts, anchor, situation.trial, situation.now)
         if onset == "unknown":
             is_milestone = anchor.concept.kind == "milestone"
-            found.append(
-                Fact(anchor.concept.name, "time" if is_milestone else "whether it ever was, and when it began")
-            )
+            found.append(Fact(anchor.concept.name, "time" if is_milestone else "whether and when it began"))
         elif isinstance(onset, Span) and onset.first != onset.last and anchor.concept.kind != "milestone":
             continue  # known to the day or so; what is compared names itself
     return found
@@ -276,7 +290,7 @@ def _occurrence(atom: _Presence, situation: Situation) -> list[Fact]:
                 return anchors
             if window.ahead or (settled and not known):
                 return [*anchors, Fact(concept.name, "plan")]
-            asks = ("date" if event else "onset and resolution") if known else "whether, and when"
+            asks = ("date" if event else "onset and resolution") if known else "whether and when"
             return [*anchors, Fact(concept.name, "onset" if isinstance(atom, rules.OnsetIn) and known else asks)]
         case rules.Elapsed() | rules.Lasting():
             asks = "date" if event else "onset"
@@ -284,7 +298,7 @@ def _occurrence(atom: _Presence, situation: Situation) -> list[Fact]:
             return [
                 Fact(
                     concept.name,
-                    "whether it is still present" if still else asks if known else "whether, and since when",
+                    "whether it is still present" if still else asks if known else "whether and since when",
                 )
             ]
         case _:
