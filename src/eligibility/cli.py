@@ -40,7 +40,9 @@ app = App(
 )
 app.register_install_completion_command(add_to_startup=False)
 
-_Trials = Annotated[tuple[str, ...], Parameter(name=["--trial", "-t"], negative=(), consume_multiple=False)]
+_Trials = Annotated[
+    tuple[str, ...], Parameter(name=["--trial", "-t"], negative=(), consume_multiple=False, show_default=False)
+]
 _Rules = Annotated[Path | None, Parameter(name="--rules")]
 _Words = Annotated[Path | None, Parameter(name="--vocabulary")]
 _Switch = Parameter(negative=())

@@ -1,0 +1,526 @@
+"""Writes the reference pages that follow from the program: the API, the command line, the vocabulary, the error codes, and
+the two JSON Schemas.
+
+    python docs/generate.py            # write them
+    python docs/generate.py --check    # exit status 1 if one is not up to date
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+import eligibility
+from eligibility import cli
+from eligibility.errors import Diagnostic
+from eligibility.facts import Absent
+from eligibility.library import diagnose
+from eligibility.patient import Unrecognized
+from eligibility.results import Criteria, Outcome, Verdict
+from eligibility.rules import Criterion
+from eligibility.schemas import patient_schema, result_schema
+from eligibility.vocabulary import Concept, Kind, Vocabulary, bundled_vocabulary
+
+DOCS = Path(__file__).resolve().parent
+SOURCES = DOCS.parent / "src" / "eligibility"
+REFERENCE = DOCS / "reference"
+
+GENERATED = "<!-- Written by docs/generate.py. Do not edit: change the program, then run `python docs/generate.py`. -->"
+
+
+def page(title: str, *parts: str) -> str:
+    """A page of Markdown with its title."""
+    text = "\n\n".join([GENERATED, f"# {title}", *(part.strip("\n") for part in parts)])
+    return re.sub(r"\n{3,}", "\n\n", text) + "\n"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A table of Markdown; a `|` inside of a cell does not end it."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in line) + " |" for line in lines
+    )
+
+
+def code(text: str, language: str = "") -> str:
+    """A block of code."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def ticked(names: tuple[str, ...] | list[str]) -> str:
+    """Names in code letters, separated by commas."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+# --- the API ---------------------------------------------------------------------------------------------------------
+
+OPAQUE = {"Patient", "Vocabulary"}  # their contents are read through methods
+INTERNAL = {"names_of_several_words", "key_index"}
+ALSO = [Unrecognized, Criteria, Criterion]  # classes of attributes; they are met, not imported
+ALIASES = {"Verdict": Verdict, "Outcome": Outcome, "Absent": Absent, "Kind": Kind}
+MODULES = {
+    "eligibility.schemas": ["patient_schema", "result_schema"],
+    "eligibility.strategies": ["patients", "quantities", "facts", "rules"],
+    "eligibility.testing": ["check_trial", "check_reachable", "check_knowing_more", "check_units", "check_verdict", "check_examples"],
+}  # fmt: skip
+
+
+def api() -> str:
+    """Every public name with its signature and its docstring."""
+    groups: dict[str, list[str]] = {"Functions": [], "Classes": [], "Exceptions": []}
+    for name in eligibility.__all__:
+        found = getattr(eligibility, name)
+        if inspect.isfunction(found):
+            groups["Functions"].append(function(found))
+        elif issubclass(found, Exception):
+            groups["Exceptions"].append(class_(found))
+        else:
+            groups["Classes"].append(class_(found))
+    parts = [
+        "Everything here is imported from `eligibility` itself, as in `from eligibility import screen`. Names that are not"
+        " listed on this page may change without notice."
+    ]
+    for title, items in groups.items():
+        parts += [f"## {title}", *items]
+    parts += ["## Classes that are met in attributes", *[class_(found) for found in ALSO]]
+    rows = [[f"`{name}`", ticked([f'"{value}"' for value in get_args(alias)])] for name, alias in ALIASES.items()]
+    parts += ["## Words in signatures", table(["name", "one of"], rows)]
+    for module, names in MODULES.items():
+        loaded = import_module(module)
+        parts += [f"## `{module}`", said(loaded)]
+        parts += [function(getattr(loaded, name)) for name in names]
+    return page("Python API", *parts)
+
+
+def _literal_blocks(text: str) -> str:
+    """Indented code of a docstring as a block of code."""
+    return re.sub(
+        r"(?m)(?:^    .*\n?(?:^\s*\n(?=    ))?)+",
+        lambda match: code(inspect.cleandoc("\n" + match[0]), "text") + "\n",
+        text,
+    )
+
+
+def said(found: object) -> str:
+    """A docstring."""
+    return _literal_blocks(inspect.getdoc(found) or "")
+
+
+def function(found: Callable[..., Any]) -> str:
+    """A function with its signature and docstring."""
+    return "\n\n".join([f"### `{found.__name__}`", code(signature(found), "text"), said(found)])
+
+
+def signature(found: Callable[..., Any], name: str = "") -> str:
+    """A signature as it stands in the source; one parameter a line where it is long."""
+    given = inspect.signature(found)
+    parameters: list[str] = []
+    previous = None
+    for parameter in given.parameters.values():
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and previous not in (
+            parameter.KEYWORD_ONLY,
+            parameter.VAR_POSITIONAL,
+        ):
+            parameters.append("*")
+        previous = parameter.kind
+        text = parameter.name
+        if parameter.annotation is not parameter.empty:
+            text += f": {parameter.annotation}"
+        if parameter.default is not parameter.empty:
+            text += f" = {parameter.default!r}".replace("'", '"')
+        parameters.append(text)
+    result = "" if given.return_annotation is given.empty else f" -> {given.return_annotation}"
+    head = name or found.__name__
+    line = f"{head}({', '.join(parameters)}){result}"
+    if len(line) <= 100:
+        return line
+    return f"{head}(\n" + "".join(f"    {parameter},\n" for parameter in parameters) + f"){result}"
+
+
+def class_(found: type) -> str:
+    """A class with its fields, properties and methods."""
+    parts = [f"### `{found.__name__}`", said(found)]
+    fields = {field.name for field in dataclasses.fields(found)} if dataclasses.is_dataclass(found) else set()
+    if dataclasses.is_dataclass(found) and found.__name__ not in OPAQUE:
+        rows = [[f"`{field.name}`", f"`{field.type}`"] for field in dataclasses.fields(found) if field.repr]
+        parts.append(table(["field", "type"], rows))
+    rows = []
+    for name, member in vars(found).items():
+        if name.startswith("_") or name in INTERNAL or name in fields:
+            continue
+        if isinstance(member, property | cached_property):
+            getter = member.fget if isinstance(member, property) else member.func
+            result = str(inspect.signature(getter).return_annotation) if getter else ""
+            rows.append([f"`{name}`", f"`{result}`", _one_line(inspect.getdoc(member))])
+        elif isinstance(member, classmethod | staticmethod) or inspect.isfunction(member):
+            shown = " ".join(signature(getattr(found, name), name).split())
+            shown = shown.replace("( ", "(").replace(", )", ")").partition(" -> ")
+            rows.append([f"`{shown[0]}`", f"`{shown[2]}`", _one_line(inspect.getdoc(member))])
+    if rows:
+        parts.append(table(["member", "gives", "meaning"], rows))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+
+def command_line() -> str:
+    """Every command with its arguments and options, as its help says them."""
+    app: Any = cli.app
+    commands = [name for name in app if not name.startswith("-")]
+    parts = [
+        _one_line(str(app.help)),
+        "The exit status is 0 when the work is done, 1 when `check`, `format --check` or `test` found something, 2 when the"
+        " input cannot be used. Errors go to standard error. `eligibility COMMAND --help` shows the same as this page.",
+        table(["command", "does"], [[f"[`{name}`](#{name})", _about(app[name].default_command)] for name in commands]),
+    ]
+    for name in commands:
+        parts += command(name, app[name])
+    return page("Command line", *parts)
+
+
+def _about(found: Callable[..., Any]) -> str:
+    return _one_line((inspect.getdoc(found) or "").partition("Parameters\n")[0])
+
+
+def command(name: str, app: Any) -> Iterator[str]:
+    """One command."""
+    found = app.default_command
+    helps = dict(re.findall(r"(?m)^(\w+)\n((?:    .*\n?)+)", inspect.getdoc(found) or ""))
+    usage, rows = [f"eligibility {name}"], []
+    for argument in app.assemble_argument_collection():
+        field = argument.field_info
+        choices = get_args(argument.hint) if "Literal" in str(argument.hint) else ()
+        names = list(argument.names)
+        if field.kind is inspect.Parameter.VAR_POSITIONAL:
+            names = [f"{names[0]}..."]
+        is_option = names[0].startswith("-")
+        is_switch = argument.hint is bool
+        if not is_option:
+            usage.append(names[0] if argument.required else f"[{names[0]}]")
+        more = []
+        if choices:
+            more.append(f"one of {ticked([str(choice) for choice in choices])}")
+        if field.default not in (None, False, (), field.empty):
+            more.append(f"`{field.default}` if left out")
+        value = "" if is_switch or not is_option else f" {field.name.upper()}"
+        meaning = _one_line(helps.get(field.name, ""))
+        rows.append(
+            [
+                f"{ticked(names)}{f' *{value.strip().lower()}*' if value else ''}",
+                meaning + (f" ({'; '.join(more)})" if more else ""),
+            ]
+        )
+    usage.append("[OPTIONS]" if any("`--" in row[0] for row in rows) else "")
+    yield f"## `{name}`"
+    yield _about(found)
+    yield code(" ".join(usage).strip(), "text")
+    if rows:
+        yield table(["argument or option", "meaning"], rows)
+
+
+# --- the vocabulary --------------------------------------------------------------------------------------------------
+
+KINDS: dict[Kind, tuple[str, str]] = {
+    "quantity": ("Quantities", "Numbers with a unit. A bare number is one that comes without a unit."),
+    "age": ("Age", "Completed years or months at the instant of judgement."),
+    "class": ("Classes", "One of a few values, lowest first where they have an order."),
+    "condition": ("Conditions", "States that last from an onset to a resolution."),
+    "event": ("Events", "What happens at an instant."),
+    "attestation": ("Attestations", "What only a person can supply."),
+    "milestone": ("Milestones", "Instants of the trial itself."),
+}
+
+
+def vocabulary() -> str:
+    """All concepts, by kind."""
+    words = bundled_vocabulary()
+    parts = [
+        f"The bundled vocabulary declares {len(words)} names. Rules and patient records may use each name, and each of its"
+        " synonyms; case, spaces, `_` and `-` do not matter in records, and case does not matter in rules."
+        " `eligibility vocabulary NAME` shows all that is declared of one, with its source.",
+        table(["kind", "names"], [
+            [f"[{title}](#{title.lower()})", str(sum(concept.kind == kind for concept in words))] for kind, (title, _) in KINDS.items()
+        ]),
+    ]  # fmt: skip
+    for kind, (title, about) in KINDS.items():
+        listed = sorted((concept for concept in words if concept.kind == kind), key=lambda item: item.name.casefold())
+        head, row = COLUMNS[kind]
+        parts += [f"## {title}", about, table(head, [row(concept, words) for concept in listed])]
+    return page("Vocabulary", *parts)
+
+
+def _quantity(concept: Concept, words: Vocabulary) -> list[str]:
+    bare = {None: "refused", "1": "as it is"}.get(concept.bare, concept.bare or "")
+    derived = (
+        f" Computed: `{_one_line(concept.formula)}`."
+        if concept.formula and len(concept.formula) < 90
+        else " Computed."
+        if concept.formula
+        else ""
+    )
+    return [
+        f"`{concept.name}`", "none" if concept.unit == "1" else f"`{concept.unit}`", bare, _current(concept),
+        ticked(concept.synonyms), concept.about + derived,
+    ]  # fmt: skip
+
+
+def _current(concept: Concept) -> str:
+    return concept.current_for.text if concept.current_for else "no limit"
+
+
+def _occurrence(concept: Concept, words: Vocabulary) -> list[str]:
+    return [
+        f"`{concept.name}`", ticked(concept.includes), concept.acute_for.text if concept.acute_for else "",
+        "yes" if concept.on_problem_list else "no", ticked(concept.synonyms), concept.about,
+    ]  # fmt: skip
+
+
+def _class(concept: Concept, words: Vocabulary) -> list[str]:
+    order = ", ".join(concept.values) if concept.ordered else f"{', '.join(concept.values)} (no order)"
+    return [f"`{concept.name}`", order, _current(concept), ticked(concept.synonyms), concept.about]
+
+
+def _plain(concept: Concept, words: Vocabulary) -> list[str]:
+    return [f"`{concept.name}`", ticked(concept.synonyms), concept.about]
+
+
+_OF_OCCURRENCES = ["name", "includes", "acute for", "on problem lists", "synonyms", "meaning"]
+COLUMNS: dict[Kind, tuple[list[str], Callable[[Concept, Vocabulary], list[str]]]] = {
+    "quantity": (["name", "unit", "bare number", "current for", "synonyms", "meaning"], _quantity),
+    "age": (["name", "synonyms", "meaning"], _plain),
+    "class": (["name", "values", "current for", "synonyms", "meaning"], _class),
+    "condition": (_OF_OCCURRENCES, _occurrence),
+    "event": (_OF_OCCURRENCES, _occurrence),
+    "attestation": (["name", "synonyms", "meaning"], _plain),
+    "milestone": (["name", "synonyms", "meaning"], _plain),
+}
+
+# --- the error codes -------------------------------------------------------------------------------------------------
+
+CODE = re.compile(r"[EW]\d{3}")
+HELP_AT = {"Diagnostic": 4}  # where the help stands among the arguments; fourth in all other calls
+GROUPS = {
+    "E1": ("Reading the text", "The text cannot be read as a rule file."),
+    "E3": ("The trial file", "The file can be read, and does not hold together."),
+    "E4": ("The meaning of a formula", "The formula can be read, and says nothing that could be computed."),
+    "W2": ("Warnings", "The rule compiles; it may not mean what it seems to say. `check` exits with 1 on them too."),
+}
+
+# A rule text that shows a code: a formula, or a whole file where it begins with `trial`.
+SHOWN = {
+    "E104": 'trial T "Title"\n\ninclude:\n  1 "Adult: age >= 18 years',
+    "E105": 'trial T "Title"\n\ninclude:\n\t1 "Adult": age >= 18 years',
+    "E107": "(malignancy or infection",
+    "E110": "trial",
+    "E111": 'trial T "Title"\n\ninclude:\n    1 "Adult": age >= 18 years\n  2 "Infected": infection',
+    "E121": "malignancy unless infection unless sepsis",
+    "E122": "malignancy or infection)",
+    "E123": 'include:\n  1 "Adult": age >= 18 years',
+    "E124": 'trial T "Title"\n\nincluded:\n  1 "Adult": age >= 18 years',
+    "E125": 'trial T "Title"\n\ninclude:\n  age >= 18 years',
+    "E126": 'trial T "Title"\n\ninclude:\n  1 "Adult" age >= 18 years',
+    "E127": ">= 3 mg/dL",
+    "E128": "% malignancy",
+    "E129": "surgery within 6 before first dose",
+    "E130": "age >= 18 years <= 80 years >= 4 years",
+    "E131": "(malignancy) infection",
+    "E132": 'trial T "Title"\n\ninclude:\n  1 "Any":\n    any of:\n  2 "Adult": age >= 18 years',
+    "E133": 'trial T "Title"\n\ninclude:\n  1 "Any":\n    any of:\n      - malignancy\n        - infection',
+    "E134": 'trial T "Title"\n\ninclude:\n  1 "Adult":\n  2 "Infected": infection',
+    "E135": "if malignancy",
+    "E136": "malignancy or",
+    "E137": "!malignancy",
+    "E138": "platelets < 60,000 /uL",
+    "E139": "sqrt(creatinine) > 5",
+    "E140": 'trial T "Title"\n\ninclude:\n  1 "Two of":\n    at least two of:\n      - malignancy\n      - infection',
+    "E301": 'trial T "Title"\n  values "long"\n\ninclude:\n  1 "Adult": age >= 18 years',
+    "E302": 'trial T "Title"\n\ninclude:\n  1 "Adult": age >= 18 years\n\ninclude:\n  2 "Infected": infection',
+    "E303": 'trial T "Title"\n\ninclude:\n  1 "Adult": age >= 18 years\n  1 "Infected": infection',
+    "E304": 'trial T "Title"\n\ninclude:\n  1 " ": age >= 18 years',
+    "E305": 'judgement "Is the patient unfit?" or judgement "Is adherence poor?"',
+    "E306": 'trial T "Title"',
+    "E400": "malignant tumour",
+    "E410": "history of malignancy within 5 years",
+    "E411": "onset of ARDS",
+    "E412": "surgery for at least 3 months",
+    "E413": 'judgement ""',
+    "E414": "(malignancy or age >= 18 years) within 3 months",
+    "E415": "highest malignancy",
+    "E416": "surgery before first dose",
+    "E417": "informed consent within 3 months",
+    "E420": "creatinine + 1 mg/dL",
+    "E421": "creatinine",
+    "E422": "age > 2 x ULN",
+    "E423": "history of creatinine",
+    "E430": "at least 3 of:\n  - malignancy\n  - infection",
+    "E440": "200 mmHg < PaO2/FiO2 >= 300 mmHg",
+    "E441": "PaO2 < 60 mmHg < PaCO2",
+    "E442": "age => 18 years",
+    "E443": "failing organs != 3",
+    "E444": "creatinine = 442 umol/L",
+    "E445": "creatinine > total bilirubin",
+    "E446": "age between 80 and 18 years",
+    "E447": "time since onset of ARDS > 96",
+    "E448": "PaO2/FiO2 > 2 x ULN",
+    "E449": "ALT > 0 x ULN",
+    "E450": "NYHA class is V",
+    "E451": "sex > female",
+    "E452": "malignancy is none",
+    "E460": "surgery within 1.5 months",
+    "E461": "creatinine after sex > 2 mg/dL",
+    "E462": "highest lactate within the next 2 days > 4 mmol/L",
+    "E463": "surgery within 28 days before first dose after consent",
+    "E470": "rise in malignancy over 2 days > 1",
+    "E471": "(if sex is female then creatinine else PaO2) > 1",
+    "E473": "creatinine + PaO2 > 3 mg/dL",
+    "E474": "time since onset of ARDS * 2 > 96 hours",
+    "E475": "malignancy > 3",
+    "E476": "highest age > 18 years",
+    "E477": "age * 2 > 36",
+    "E478": "ln(platelets / (1 10^9/L), 2) > 1",
+    "E479": "3 > 2",
+    "E480": "creatinine > 3 mgs per dl",
+    "E481": "creatinine >= 442",
+    "E482": "creatinine >= 442 mmHg",
+    "E483": "age >= 18 days",
+    "E484": "age >= 18.5 years",
+    "E486": "creatinine > 1e40 mg/dL",
+    "W201": "malignancy or infection and sepsis",
+    "W202": "deep vein thrombosis or pulmonary embolism within 3 months",
+}
+
+
+def error_codes() -> str:
+    """Every diagnostic code with the messages that the sources hold for it."""
+    found: dict[str, dict[tuple[str, str], None]] = {}
+    for path in sorted(SOURCES.glob("*.py")):
+        for name, message, help_text in _messages(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(name, {})[message, help_text] = None
+    parts = [
+        "Each problem that `eligibility check` and `compile_trial` find in a rule text has a code that does not change. A"
+        " diagnostic says the place, the code, what is wrong, the line with the words in question underlined, and what to"
+        " try. In the messages below, … stands for words of the rule or of the vocabulary.",
+    ]
+    for prefix, (title, about) in GROUPS.items():
+        parts += [f"## {title}", about]
+        for name in sorted(item for item in found if item.startswith(prefix)):
+            rows = [[message, help_text] for message, help_text in found[name]]
+            parts += [f"### {name}", table(["message", "help"], rows)]
+            if name in SHOWN:
+                parts += [code(str(_shown(name)), "text")]
+    return page("Error codes", *parts)
+
+
+def _shown(name: str) -> Diagnostic:
+    """The real diagnostic of a text that shows a code."""
+    text = SHOWN[name]
+    if not re.match(r"trial|include", text):
+        body = "\n".join(f"    {line}" for line in text.split("\n"))
+        text = f'trial T "Title"\n\ninclude:\n  1 "Shown":\n{body}\n'
+    if name == "E110":
+        text = ""
+    diagnostics = diagnose(text, name="example.elig")[1]
+    for diagnostic in diagnostics:
+        if diagnostic.code == name:
+            return diagnostic
+    raise SystemExit(f"docs/generate.py: the text for {name} gives {[item.code for item in diagnostics]}")
+
+
+def _messages(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    """Codes with their message and help: of calls `f(code, message, span, help)`, and of tuples `(message, help, code)`."""
+    names = {
+        target.id: node.value.value
+        for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets if isinstance(target, ast.Name)
+    }  # fmt: skip
+
+    def is_code(node: ast.expr) -> str | None:
+        value = (
+            names.get(node.id) if isinstance(node, ast.Name) else node.value if isinstance(node, ast.Constant) else None
+        )
+        return value if isinstance(value, str) and CODE.fullmatch(value) else None
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and len(node.args) > 1 and (found := is_code(node.args[0])):
+            called = node.func.id if isinstance(node.func, ast.Name) else ""
+            place = HELP_AT.get(called, 3)
+            yield found, _template(node.args[1]), _template(node.args[place]) if len(node.args) > place else ""
+        elif isinstance(node, ast.Tuple) and len(node.elts) == 3 and (found := is_code(node.elts[2])):
+            yield found, _template(node.elts[0]), _template(node.elts[1])
+
+
+def _template(node: ast.expr) -> str:
+    """A message with … for what is only known when it is said."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(_template(value) if isinstance(value, ast.Constant) else "…" for value in values)
+        case ast.IfExp(body=body, orelse=orelse):
+            return " / ".join(text for text in (_template(body), _template(orelse)) if text)
+        case ast.BoolOp(values=values):
+            return " / ".join(text for text in map(_template, values) if text != "…")
+        case ast.Constant(value=None):
+            return ""
+        case _:
+            return "…"
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def schema(content: object) -> str:
+    """A JSON Schema as text."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """All generated files."""
+    return {
+        REFERENCE / "api.md": api(),
+        REFERENCE / "command-line.md": command_line(),
+        REFERENCE / "vocabulary.md": vocabulary(),
+        REFERENCE / "error-codes.md": error_codes(),
+        REFERENCE / "patient.schema.json": schema(patient_schema()),
+        REFERENCE / "result.schema.json": schema(result_schema()),
+    }
+
+
+def outdated() -> list[str]:
+    """The generated files that are not what the program says."""
+    return [
+        path.name for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]  # fmt: skip
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or check that they are up to date."""
+    if arguments == ["--check"]:
+        old = outdated()
+        for name in old:
+            print(f"{name} is not up to date; run `python docs/generate.py`")
+        return 1 if old else 0
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
