@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
-from eligibility.errors import Diagnostic, RuleError, did_you_mean
+from eligibility.errors import Diagnostic, RuleError, VocabularyError, did_you_mean
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
 from eligibility.printer import print_formula
@@ -404,6 +404,34 @@ class _FormulaNames:
                     chosen = frozenset(range(len(concept.values))) - chosen
                 return rules.InClass(concept, "latest", None, chosen, print_formula(node), node.span)
         return None
+
+
+def prove_formulas(vocabulary: Vocabulary) -> None:
+    """Check every formula of a vocabulary once. Raises VocabularyError with every problem, circles included."""
+    if vocabulary.formula_cache.get("\0proved"):
+        return
+    messages: list[str] = []
+    inputs: dict[str, tuple[str, ...]] = {}
+    for concept in vocabulary:
+        if concept.formula is None:
+            continue
+        try:
+            inputs[concept.name] = tuple(source.name for source in check_formula(vocabulary, concept).inputs)
+        except RuleError as error:
+            messages += [f"concept `{concept.name}`: its formula: {diagnostic}" for diagnostic in error.diagnostics]
+    for name in inputs:
+        waiting, seen = list(inputs[name]), set[str]()
+        while waiting:
+            current = waiting.pop()
+            if current == name:
+                messages.append(f"concept `{name}`: its formula needs `{name}` itself, directly or through others")
+                break
+            if current not in seen:
+                seen.add(current)
+                waiting += inputs.get(current, ())
+    if messages:
+        raise VocabularyError(messages)
+    vocabulary.formula_cache["\0proved"] = True
 
 
 def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:

@@ -40,7 +40,12 @@ class Interval:
 
     def overlaps(self, other: Interval) -> bool:
         """Have the two a number in common, ends compared with the tolerance?"""
-        return compare(self, "<", other.low) is not Truth.TRUE and compare(self, ">", other.high) is not Truth.TRUE
+        below = compare(self, "<", other.low) is Truth.TRUE
+        above = compare(self, ">", other.high) is Truth.TRUE
+        touching = (same(self.high, other.low) and (self.high_open or other.low_open)) or (
+            same(self.low, other.high) and (self.low_open or other.high_open)
+        )
+        return not (below or above or touching)
 
 
 ANYTHING = Interval(-INFINITY, INFINITY, True, True)
@@ -53,7 +58,7 @@ def point(value: float) -> Interval:
 
 def same(value: float, threshold: float) -> bool:
     """Does a value equal a threshold, under the tolerance of the contract?"""
-    return value == threshold or abs(value - threshold) <= TOLERANCE * abs(threshold)
+    return value == threshold or (abs(threshold) < INFINITY and abs(value - threshold) <= TOLERANCE * abs(threshold))
 
 
 def compare(x: Interval, operator: str, threshold: float) -> Truth:

@@ -9,6 +9,7 @@ from pathlib import Path
 from eligibility import rules
 from eligibility.checker import check_trial
 from eligibility.errors import Diagnostic, RuleError, UsageError, did_you_mean, excerpt, nearest
+from eligibility.expressions import prove_formulas
 from eligibility.files import bundled
 from eligibility.instants import Duration
 from eligibility.parser import parse_trial
@@ -46,6 +47,8 @@ def diagnose(
     """Compile a trial, and return every diagnostic, warnings included, in the order of the text; never raises for bad
     text. The trial is None where an error stands in the way."""
     words = vocabulary or bundled_vocabulary()
+    if vocabulary is not None and vocabulary is not bundled_vocabulary():
+        prove_formulas(words)
     tree, diagnostics = parse_trial(text, words, name or "<text>")
     if tree is None:
         return None, tuple(diagnostics)
@@ -62,7 +65,8 @@ def compile_trial(text: str, *, vocabulary: Vocabulary | None = None, name: str 
     """Compile the text of one trial file.
 
     `name` stands for the text in diagnostics (a file name). Names are looked up in `vocabulary`, the bundled one if none
-    is given. Raises RuleError with every Diagnostic of the text; a compiled trial never raises when it is evaluated.
+    is given. Raises RuleError with every Diagnostic of the text, and VocabularyError where a formula of a vocabulary that was
+    brought does not hold; a compiled trial never raises when it is evaluated.
     """
     trial, diagnostics = diagnose(text, vocabulary=vocabulary, name=name)
     if trial is None:

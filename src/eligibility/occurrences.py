@@ -35,7 +35,11 @@ def _chain(facts: Facts, concept: Concept) -> Iterator[Timeline]:
     """The concept and all that include it: where one of them is absent, so is the concept."""
     yield _timeline(facts, concept.name)
     for whole in facts.vocabulary.wholes(concept.name):
-        yield _timeline(facts, whole)
+        timeline = _timeline(facts, whole)
+        if (
+            timeline.complete != "assumed" or concept.on_problem_list
+        ):  # silence reaches only what a problem list would name
+            yield timeline
 
 
 # --- windows ---------------------------------------------------------------------------------------------------------

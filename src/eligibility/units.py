@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eligibility.errors import did_you_mean, excerpt, nearest
+
+if TYPE_CHECKING:
+    import pint
 
 LONGEST_UNIT = 60
 Dimensions = tuple[tuple[str, int], ...]
@@ -98,12 +101,15 @@ def build_table(data: Mapping[str, object]) -> UnitTable:
     symbols: dict[str, Unit] = {}
     for name, definition in units.items():
         meaning = str(definition["is"])
+        if not re.fullmatch(r"[\w\[\] .;:]+(?:(?:\*\*?|/)\s*[\w\[\] .;:+]+|\+ [\d /]+)*", meaning):
+            raise ValueError(f"unit `{name}`: `{excerpt(meaning)}` defines no unit")
         if meaning.startswith("[") and " " in meaning:  # a base dimension inside an expression gets a unit of its own
             base = meaning[: meaning.index("]") + 1]
             registry.define(f"{base[1:-1]}_unit_of_{name} = {base}")
             meaning = meaning.replace(base, f"{base[1:-1]}_unit_of_{name}")
         registry.define(f"{name} = {meaning}")
     for name, definition in units.items():
+        _prove(registry, name, str(definition["is"]))
         zero = registry.Quantity(Fraction(0), name).to_root_units().magnitude
         one = registry.Quantity(Fraction(1), name).to_root_units().magnitude
         dimensions = tuple(sorted((str(k), int(str(v))) for k, v in registry.get_dimensionality(name).items()))
@@ -113,10 +119,21 @@ def build_table(data: Mapping[str, object]) -> UnitTable:
             _declare(symbols, symbol, unit)
             for prefix in definition.get("prefixes", ()):  # type: ignore[attr-defined]
                 word, exponent = PREFIXES[prefix]
-                spelled = word if len(symbol) > 3 and symbol.isalpha() else prefix
-                scaled = replace(unit, text=spelled + symbol, factor=unit.factor * Fraction(10) ** exponent)
-                symbols.setdefault(spelled + symbol, scaled)
+                in_full = len(symbol) > 3 and symbol.isalpha()
+                for spelling in (word, prefix) if in_full and len(symbol) < 6 else (word,) if in_full else (prefix,):
+                    scaled = replace(unit, text=spelling + symbol, factor=unit.factor * Fraction(10) ** exponent)
+                    symbols.setdefault(spelling + symbol, scaled)
     return UnitTable(symbols, data.get("alias", {}), data.get("hint", {}))  # type: ignore[arg-type]
+
+
+def _prove(registry: pint.UnitRegistry[Any], name: str, meaning: str) -> None:
+    """Does a definition lead to base units? Raises ValueError where it does not."""
+    import pint
+
+    try:
+        registry.Quantity(Fraction(1), name).to_root_units()
+    except (pint.PintError, ValueError, TypeError, KeyError, RecursionError, SyntaxError, AssertionError):
+        raise ValueError(f"unit `{name}`: `{excerpt(meaning)}` cannot be traced to known units") from None
 
 
 def _declare(symbols: dict[str, Unit], symbol: str, unit: Unit) -> None:
@@ -167,10 +184,12 @@ def _read(table: UnitTable, text: str) -> Unit | UnitRefusal:
     return replace(unit, text=original, factor=unit.factor * scale)
 
 
-def _expression(table: UnitTable, text: str) -> Unit | None:
+def _expression(table: UnitTable, text: str, depth: int = 0) -> Unit | None:
     """Products and quotients of symbols, read from the left: `mL/min/1.73m^2`, `kg.m-2`, `/mm3`, `cells per uL`."""
+    if whole := _symbol(table, text, depth):
+        return whole
     text = re.sub(r"\s+per\s+|^per\s+", "/", text)
-    if whole := _symbol(table, text):
+    if whole := _symbol(table, text, depth):
         return whole
     unit = Unit("", Fraction(1), ())
     for index, part in enumerate(text.split("/")):
@@ -178,11 +197,13 @@ def _expression(table: UnitTable, text: str) -> Unit | None:
         if part.startswith("(") and part.endswith(")"):
             part = part[1:-1].strip()
         if not part:
-            if index:
+            if index or not text.startswith("/"):
                 return None
             continue
         factors = (
-            [whole] if (whole := _symbol(table, part)) else [_symbol(table, word) for word in re.split(r"[ .*]+", part)]
+            [whole]
+            if (whole := _symbol(table, part, depth))
+            else [_symbol(table, word, depth) for word in re.split(r"[ .*]+", part)]
         )
         for factor in factors:
             if factor is None or (factor.offset and text != part):
@@ -191,11 +212,14 @@ def _expression(table: UnitTable, text: str) -> Unit | None:
     return unit
 
 
-def _symbol(table: UnitTable, word: str) -> Unit | None:
+DEEPEST_ALIAS = 4
+
+
+def _symbol(table: UnitTable, word: str, depth: int = 0) -> Unit | None:
     if word in table.symbols:
         return table.symbols[word]
     if word in table.aliases:
-        return _expression(table, table.aliases[word])
+        return _expression(table, table.aliases[word], depth + 1) if depth < DEEPEST_ALIAS else None
     raised = _RAISED.fullmatch(word)
     base = table.symbols.get(raised[1]) if raised else None
     if raised is None or base is None or base.offset or word in table.hints:

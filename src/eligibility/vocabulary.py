@@ -142,9 +142,8 @@ class _Definition(_Model):
 
 
 class _File(_Model):
-    """One TOML file: concepts, or units."""
+    """What a TOML file may hold beside concepts: units."""
 
-    concept: dict[_Text, _ConceptFile] = Field(default_factory=dict)
     unit: dict[Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")], _Definition] = Field(default_factory=dict)
     alias: dict[_Text, _Text] = Field(default_factory=dict)
     hint: dict[_Text, _Text] = Field(default_factory=dict)
@@ -271,34 +270,42 @@ def _load(files: Iterable[Path]) -> Vocabulary:
     tables: dict[str, dict[str, object]] = {"unit": {}, "alias": {}, "hint": {}}
     for path in files:
         try:
-            text = path.read_text(encoding="utf-8")
-            content = _File.model_validate(tomllib.loads(text))
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             messages.append(f"{path.name}: cannot be read: {error}")
             continue
+        given = data.pop("concept", {})
+        try:
+            content = _File.model_validate(data)
+            tables["unit"] |= {name: unit.model_dump(by_alias=True) for name, unit in content.unit.items()}
+            tables["alias"] |= content.alias
+            tables["hint"] |= content.hint
         except ValidationError as error:
-            for problem in error.errors():
-                place = ".".join(str(part) for part in problem["loc"])
-                messages.append(f"{path.name}: {place}: {problem['msg']}")
-            continue
-        for name, concept in content.concept.items():
-            concepts[name] = (path.name, concept)  # a later file may restate a concept: that is how one is changed
-        tables["unit"] |= {name: unit.model_dump(by_alias=True) for name, unit in content.unit.items()}
-        tables["alias"] |= content.alias
-        tables["hint"] |= content.hint
-    if messages:
-        raise VocabularyError(messages)
-    units = build_table(tables)
+            messages += [f"{path.name}: {told}" for told in _told(error)]
+        for name, table in given.items() if isinstance(given, dict) else ():
+            try:
+                # a later file may restate a concept: that is how one is changed
+                concepts[str(name)] = (path.name, _ConceptFile.model_validate(table))
+            except ValidationError as error:
+                messages += [f"{path.name}: concept `{name}`: {told}" for told in _told(error)]
+    try:
+        units = build_table(tables)
+    except ValueError as error:
+        raise VocabularyError([*messages, str(error)]) from None
     built: list[Concept] = []
     for name, (file, concept) in concepts.items():
         try:
             built.append(_concept(name, concept, units))
         except ValueError as error:
             messages.append(f"{file}: concept `{name}`: {error}")
-    messages += _clashes(built)
+    messages += _clashes(built, {name: file for name, (file, _) in concepts.items()})
     if messages:
         raise VocabularyError(messages)
     return Vocabulary(built, units)
+
+
+def _told(error: ValidationError) -> list[str]:
+    return [f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()]
 
 
 def _unit(units: UnitTable, text: str) -> Unit:
@@ -313,8 +320,8 @@ def _span(limits: _Range | None, default: Interval) -> Interval:
         return default
     low = -INFINITY if limits.min is None else limits.min
     high = INFINITY if limits.max is None else limits.max
-    if low > high:
-        raise ValueError(f"a range from {low:g} to {high:g} is empty")
+    if not low <= high:  # nan compares with nothing
+        raise ValueError(f"a `possible` or plausible range from {low:g} to {high:g} is empty")
     return Interval(low, high, low == -INFINITY, high == INFINITY)
 
 
@@ -327,13 +334,39 @@ def _lasting(text: str | None, what: str) -> Duration | None:
     return found
 
 
+_FIELDS_OF_KIND = {
+    "quantity": {
+        "unit", "possible", "plausible", "bare", "molar_mass", "molar_mass_source", "valence", "counts", "reads", "conversions",
+        "current_for", "formula", "formula_source", "sampled_with", "assumed", "assumed_source",
+    },
+    "class": {"values", "ordered", "value_synonyms", "current_for", "none_when_absent"},
+    "condition": {"includes", "applies_to", "acute_for", "on_problem_list"},
+    "event": {"includes", "applies_to", "on_problem_list"},
+    "attestation": {"applies_to"},
+    "milestone": set[str](),
+    "age": set[str](),
+}  # fmt: skip
+
+
+def _refuse_strangers(given: _ConceptFile) -> None:
+    """A field that means nothing for a kind is a mistake."""
+    common = {"kind", "about", "source", "synonyms", "codes"}
+    strange = sorted(given.model_fields_set - common - _FIELDS_OF_KIND[given.kind])
+    if strange:
+        raise ValueError(f"`{strange[0]}` means nothing for a concept of kind {given.kind}")
+
+
 _DIMENSION = {"IU": "[international_unit]", "U": "[enzyme_unit]"}
 
 
 def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
     """One concept from its table. Raises ValueError, which the caller turns into a message."""
-    if key_of(name) in RESERVED:
-        raise ValueError("this name is reserved for the patient record")
+    for word in (name, *given.synonyms):
+        if key_of(word) in RESERVED:
+            raise ValueError(f"the name `{word}` is reserved for the patient record")
+        if "`" in word or not any(char.isalnum() for char in word):
+            raise ValueError(f"`{word}` is no name: it needs a letter or a digit, and no backtick")
+    _refuse_strangers(given)
     needs_unit = given.kind == "quantity"
     if needs_unit and given.unit is None:
         raise ValueError("a quantity declares its canonical `unit`")
@@ -345,6 +378,8 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
         raise ValueError("a class declares its `values`, lowest first")
     if given.molar_mass and not given.molar_mass_source:
         raise ValueError("a molar mass names its source in `molar_mass_source`")
+    if given.molar_mass and Fraction(given.molar_mass) <= 0:
+        raise ValueError("a `molar_mass` is above zero")
     if given.formula and not given.formula_source:
         raise ValueError("a formula names its paper in `formula_source`")
     possible = _span(given.possible, Interval(0, INFINITY, False, True))
@@ -367,10 +402,21 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
         )
         if given.assumed:
             number, _, text = given.assumed.partition(" ")
+            if not re.fullmatch(r"-?[\d.]{1,20}", number):
+                raise ValueError(f"the assumed value `{given.assumed}` is no number with a unit")
             line = measure.scale(_unit(units, text or "1"))
             if line is None:
                 raise ValueError(f"the assumed value `{given.assumed}` is in a unit of another kind")
-            assumed = line(Fraction(number))
+            try:
+                assumed = line(Fraction(number))
+            except (ValueError, ZeroDivisionError):
+                raise ValueError(f"the assumed value `{given.assumed}` is no number with a unit") from None
+            if not possible.low <= assumed <= possible.high:
+                raise ValueError(f"the `assumed` value `{given.assumed}` lies outside of the possible range")
+            if not given.assumed_source:
+                raise ValueError("an assumed value names its source in `assumed_source`")
+        if measure.bare is not None and measure.bare.dimensions != measure.unit.dimensions:
+            raise ValueError(f"the `bare` unit `{given.bare}` is of another kind than `{given.unit}`")
     ranks: dict[str, int] = {}
     for rank, value in enumerate(given.values):
         for spelling in (value, *given.value_synonyms.get(value, ())):
@@ -380,8 +426,10 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
         raise ValueError(f"synonyms are given for {sorted(strange)}, which are none of its values")
     applies_from = 0
     if given.applies_to and given.applies_to.from_:
-        start = _lasting(given.applies_to.from_, "applies_to.from")
-        applies_from = start.months if start else 0
+        start = _lasting(given.applies_to.from_, "`applies_to.from`")
+        if start is None or start.exact or not start.months:
+            raise ValueError("`applies_to.from` is an age in years or months, such as `8 years`")
+        applies_from = start.months
     return Concept(
         name=name, kind=given.kind, about=given.about, source=given.source, synonyms=given.synonyms,
         codes={str(system): codes for system, codes in given.codes.items()}, unit=given.unit or "1", bare=given.bare, measure=measure, possible=possible,
@@ -394,22 +442,32 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
     )  # fmt: skip
 
 
-def _clashes(concepts: list[Concept]) -> list[str]:
+def _clashes(concepts: list[Concept], files: Mapping[str, str]) -> list[str]:
     """What does not hold together between concepts: names taken twice, unknown parts, circles."""
     messages: list[str] = []
     owner: dict[str, str] = {}
     by_name = {concept.name: concept for concept in concepts}
+
+    def say(name: str, what: str) -> None:
+        messages.append(f"{files[name]}: concept `{name}`: {what}")
+
     for concept in concepts:
         for name in (concept.name, *concept.synonyms):
             taken = owner.setdefault(key_of(name), concept.name)
             if taken != concept.name:
-                messages.append(f"`{name}` names both `{taken}` and `{concept.name}`")
+                say(concept.name, f"`{name}` also names `{taken}` ({files[taken]})")
         for part in concept.includes:
             if part not in by_name or not by_name[part].is_occurrence:
-                messages.append(f"`{concept.name}` includes `{part}`, which is no declared condition or event")
-        for other in (concept.sampled_with, concept.none_when_absent):
-            if other and other not in by_name:
-                messages.append(f"`{concept.name}` refers to `{other}`, which is not declared")
+                say(concept.name, f"it includes `{part}`, which is no declared condition or event")
+        if concept.sampled_with and (
+            concept.sampled_with not in by_name or by_name[concept.sampled_with].kind != "quantity"
+        ):
+            say(concept.name, f"`sampled_with` names `{concept.sampled_with}`, which is no declared quantity")
+        absent = concept.none_when_absent
+        if absent and (absent not in by_name or not by_name[absent].is_occurrence):
+            say(concept.name, f"`none_when_absent` names `{absent}`, which is no declared condition or event")
     step = {concept.name: tuple(part for part in concept.includes if part in by_name) for concept in concepts}
-    messages += [f"`{name}` includes itself" for name in step if name in _reach(name, step)]
+    for name in step:
+        if name in _reach(name, step):
+            say(name, "it includes itself, directly or through others")
     return messages
