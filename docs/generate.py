@@ -1,5 +1,5 @@
-"""Writes the reference pages that follow from the program: the API, the command line, the vocabulary, the error codes, and
-the two JSON Schemas.
+"""Writes the reference pages that follow from the program: the API, the command line, the vocabulary, the bundled trials, the
+error codes, and the two JSON Schemas.
 
     python docs/generate.py            # write them
     python docs/generate.py --check    # exit status 1 if one is not up to date
@@ -23,7 +23,7 @@ import eligibility
 from eligibility import cli
 from eligibility.errors import Diagnostic
 from eligibility.facts import Absent
-from eligibility.library import diagnose
+from eligibility.library import diagnose, load_trials
 from eligibility.patient import Unrecognized
 from eligibility.results import Criteria, Outcome, Verdict
 from eligibility.rules import Criterion
@@ -311,6 +311,26 @@ COLUMNS: dict[Kind, tuple[list[str], Callable[[Concept, Vocabulary], list[str]]]
     "milestone": (["name", "synonyms", "meaning"], _plain),
 }
 
+# --- the bundled trials ----------------------------------------------------------------------------------------------
+
+
+def trials() -> str:
+    """The criteria of the bundled trials, with their rules and notes."""
+    parts = []
+    for trial in load_trials():
+        rows = [
+            [f"`{item.address}`", item.label, _in_code(_one_line(item.words)), item.note or ""]
+            for item in trial.criteria
+        ]
+        source = f"Registry: {trial.registry}." if trial.registry else ""
+        parts += [f"## {trial.id}: {trial.title}", source, table(["criterion", "label", "rule", "note"], rows)]
+    return page("The bundled trials", *[part for part in parts if part])
+
+
+def _in_code(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
 # --- the error codes -------------------------------------------------------------------------------------------------
 
 CODE = re.compile(r"[EW]\d{3}")
@@ -409,9 +429,14 @@ SHOWN = {
 def error_codes() -> str:
     """Every diagnostic code with the messages that the sources hold for it."""
     found: dict[str, dict[tuple[str, str], None]] = {}
+    named: set[str] = set()
     for path in sorted(SOURCES.glob("*.py")):
-        for name, message, help_text in _messages(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        named.update(re.findall(r'"([EW]\d{3})"', text))
+        for name, message, help_text in _messages(ast.parse(text)):
             found.setdefault(name, {})[message, help_text] = None
+    if lost := named - set(found):
+        raise SystemExit(f"docs/generate.py: no message was found for {', '.join(sorted(lost))}")
     parts = [
         "Each problem that `eligibility check` and `compile_trial` find in a rule text has a code that does not change. A"
         " diagnostic says the place, the code, what is wrong, the line with the words in question underlined, and what to"
@@ -444,11 +469,17 @@ def _shown(name: str) -> Diagnostic:
 
 def _messages(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
     """Codes with their message and help: of calls `f(code, message, span, help)`, and of tuples `(message, help, code)`."""
-    names = {
-        target.id: node.value.value
-        for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets if isinstance(target, ast.Name)
-    }  # fmt: skip
+    names: dict[str, object] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=True))
+                names |= {
+                    name.id: value.value
+                    for name, value in pairs if isinstance(name, ast.Name) and isinstance(value, ast.Constant)
+                }  # fmt: skip
 
     def is_code(node: ast.expr) -> str | None:
         value = (
@@ -496,6 +527,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "api.md": api(),
         REFERENCE / "command-line.md": command_line(),
         REFERENCE / "vocabulary.md": vocabulary(),
+        REFERENCE / "trials.md": trials(),
         REFERENCE / "error-codes.md": error_codes(),
         REFERENCE / "patient.schema.json": schema(patient_schema()),
         REFERENCE / "result.schema.json": schema(result_schema()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn, assert_never, cast
@@ -9,10 +10,11 @@ from typing import NoReturn, assert_never, cast
 from eligibility import nodes, rules
 from eligibility.errors import Diagnostic, RuleError, did_you_mean
 from eligibility.expressions import Arithmetician, Refused
-from eligibility.instants import Duration, duration, read_duration
+from eligibility.instants import Duration, duration, read_duration, time_unit
 from eligibility.parser import is_stub
 from eligibility.printer import print_formula
 from eligibility.source import Source, Span
+from eligibility.units import Unit
 from eligibility.vocabulary import Concept, Vocabulary, key_of
 
 _FLIPPED: dict[str, rules.Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -62,7 +64,8 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
                 )
             address = f"{trial.id}/{section.name}.{criterion.id}"
             checker = _CriterionChecker(vocabulary, source, address, diagnostics)
-            rule = checker.statement(criterion.formula) if checker.numbers_fit(criterion.formula) else None
+            fits = checker.numbers_fit(criterion.formula) and not checker.unit_swallows(criterion.formula)
+            rule = checker.statement(criterion.formula) if fits else None
             if len(checker.judgements) > 1:
                 say("E305", "a criterion may hold one judgement", checker.judgements[1],
                     "give each judgement a criterion of its own, so that each can be answered")  # fmt: skip
@@ -379,6 +382,14 @@ class _CriterionChecker:
             if not isinstance(end, nodes.Number):
                 self._check_names(subject)
                 self._check_names(end)
+                if isinstance(end, nodes.Arithmetic) and re.match(r"10 ?\^", print_formula(end)):
+                    words = self._source.words(end.span)
+                    self._fail(
+                        "E445",
+                        f"`{_short(words)}` is a power without a number before it",
+                        end.span,
+                        f"write `1 x {words}`",
+                    )
                 self._fail("E445", f"`{_short(print_formula(end))}` is no threshold", end.span,
                            "compare with a number and its unit; to compare two quantities, divide one by the other")  # fmt: skip
         literals = [cast("nodes.Number", end) for _, end in ends]
@@ -394,7 +405,10 @@ class _CriterionChecker:
             strict = lower.operator == ">" or upper.operator == "<"
             if lower.high > upper.low or (strict and lower.low >= upper.high):
                 self._fail(
-                    "E446", f"no number is {_side(lower)} and {_side(upper)}", node.span, "exchange the two ends"
+                    "E446",
+                    f"no number is {_side(lower)} and {_side(upper)}",
+                    node.span,
+                    "exchange the two ends" if lower.high > upper.low else "write `<=` at one end, or another number",
                 )
         unit, shown = arithmetician.display(typed, literals[-1])
         return rules.Comparison(typed.expression, bounds, unit, shown, words, node.span)
@@ -419,7 +433,8 @@ class _CriterionChecker:
         if len(bounds) == 2:
             sizes = [(bound.months * 30.44 + bound.exact / 86_400e6) for _, bound in bounds]
             low, high = sizes if bounds[0][0][0] == ">" else sizes[::-1]
-            if low > high:
+            strict = any(operator in ("<", ">") for operator, _ in bounds)
+            if low > high or (low == high and strict):
                 self._fail(
                     "E446",
                     f"no time is between {bounds[0][1].text} and {bounds[1][1].text}, in this order",
@@ -445,7 +460,7 @@ class _CriterionChecker:
                 "only quantities have limits of normal",
             )
         if concept.formula:
-            self._fail("E448", f"`{subject.name.text}` is computed, so no laboratory gives an {name} for it", node.span,
+            self._fail("E448", f"`{subject.name.text}` is computed, so no laboratory gives a limit of normal for it: {name}", node.span,
                        "compare it with a number, or compare what it is computed from")  # fmt: skip
         if concept.possible.low < 0:
             self._fail(
@@ -576,6 +591,7 @@ class _CriterionChecker:
             raise _Wrong  # the line was reported already
         concept = self._vocabulary.find(name.text)
         if concept is None:
+            self._fail_for_what_lacks(name)
             close = self._vocabulary.nearest(name.text)
             hint = did_you_mean(close)
             if hint is None and "/" in name.text:
@@ -583,6 +599,47 @@ class _CriterionChecker:
             self._fail("E400", f"`{_short(name.text)}` is not declared in the vocabulary", name.span,
                        hint or "declare it in a vocabulary file, or look for its name with `eligibility vocabulary`")  # fmt: skip
         return concept
+
+    def _fail_for_what_lacks(self, name: nodes.Name) -> None:
+        """A name that nothing has, since a word of the language in it stands wrongly or lacks something."""
+        text, find = name.text, self._vocabulary.find
+        if name.quoted:
+            return
+        first, _, rest = text.partition(" ")
+        if first.casefold() in ("and", "or", "then", "unless") and rest:
+            place = Span(name.span.start, name.span.start + len(first))
+            self._fail("E127", f"something is missing before `{first}`", place, "name what it connects")
+        within = re.match(r"(.+?) (within|for at least|over)\b ?(\S*)", text, re.IGNORECASE)
+        if within and find(within[1]) is not None:
+            place = Span(name.span.start + within.start(2), name.span.start + within.end(2))
+            said = f" in digits, not `{within[3]}`" if within[3] and not time_unit(within[3]) else ""
+            self._fail("E129", f"`{within[2]}` needs a duration{said}", place, f"write `{within[2]} 6 months`")
+        number = re.match(r"(.+?) (\d+(?:\.\d+)?)\b", text)
+        if number and find(number[1]) is not None:
+            place = Span(name.span.start + number.start(2), name.span.start + number.end(2))
+            self._fail("E141", f"a comparison is missing between `{number[1]}` and `{number[2]}`", place, f"write `{number[1]} >= {number[2]}`, or another sign")  # fmt: skip
+
+    def unit_swallows(self, node: nodes.Formula) -> bool:
+        """Does a unit go on with the name of something? Then what joins the two is missing; report it."""
+        found = False
+        if isinstance(node, nodes.Number) and node.unit and node.unit_span and " " in node.unit:
+            words = node.unit.split(" ")
+            for index in range(1, len(words)):
+                head, tail = " ".join(words[:index]), " ".join(words[index:])
+                if (isinstance(self._vocabulary.units.read(head), Unit) or time_unit(head)) and self._vocabulary.find(
+                    tail
+                ):
+                    start = node.unit_span.start + self._source.words(node.unit_span).find(words[index])
+                    place = Span(start, node.unit_span.end)
+                    self._report(
+                        "E141",
+                        f"nothing joins `{head}` and `{tail}`",
+                        place,
+                        "write `and`, `or` or a window between them",
+                    )
+                    found = True
+                    break
+        return any([self.unit_swallows(child) for child in nodes.children(node)]) or found  # noqa: C419  # all are reported
 
     def _check_names(self, node: nodes.Formula) -> None:
         """Report undeclared names inside a formula that is refused as a whole."""
@@ -598,6 +655,13 @@ class _CriterionChecker:
 
     def _duration(self, length: nodes.Length) -> Duration:
         found = duration(Fraction(length.value), length.unit)
+        if found is not None and not (found.months or found.exact):
+            self._fail(
+                "E460",
+                f"`{length.value} {length.unit}` is no length of time",
+                length.span,
+                "write a duration above zero",
+            )
         if found is None:
             self._fail("E460", f"`{length.value} {length.unit}` is no duration", length.span,
                        "write whole months or years, or any number of minutes, hours, days or weeks")  # fmt: skip

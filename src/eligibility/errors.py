@@ -111,7 +111,9 @@ def excerpt(text: str, limit: int = 40) -> str:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names that look most like `name`, best first; text from outside is cut to a bounded length."""
-    by_folded = {candidate.casefold(): candidate for candidate in known}
+    by_folded: dict[str, str] = {}
+    for candidate in known:
+        by_folded.setdefault(candidate.casefold(), candidate)
     return [by_folded[match] for match in get_close_matches(name[:80].casefold(), by_folded, n=count, cutoff=0.6)]
 
 

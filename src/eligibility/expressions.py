@@ -192,7 +192,10 @@ class Arithmetician:
         return self._base(left), self._base(right)
 
     def _combined(self, node: nodes.Formula, operator: str, left: Typed, right: Typed) -> Typed:
-        if left.concept is not None and left.concept.kind == "age" and not self._in_vocabulary:
+        if (
+            any(side.concept is not None and side.concept.kind == "age" for side in (left, right))
+            and not self._in_vocabulary
+        ):
             _refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
         if operator == "^":
             base, exponent = self._base(left), self._base(right)
@@ -281,6 +284,13 @@ class Arithmetician:
                 return rules.Bound(operator, days[0], days[1], shown, months)
             literal_unit = self._unit(literal)
         line = measure.scale(literal_unit)
+        if line is None and concept.unit == "1":
+            _refuse(
+                "E482",
+                f"`{concept.name}` has no unit, and `{unit_text}` is one",
+                literal.unit_span or literal.span,
+                "write the number alone",
+            )
         if line is None:
             _refuse("E482", f"`{unit_text or literal.value}` is no unit of `{concept.name}`, which is measured in {concept.unit}", literal.unit_span or literal.span,
                     _unit_help(self._vocabulary, concept))  # fmt: skip
@@ -419,6 +429,11 @@ def prove_formulas(vocabulary: Vocabulary) -> None:
             inputs[concept.name] = tuple(source.name for source in check_formula(vocabulary, concept).inputs)
         except RuleError as error:
             messages += [f"concept `{concept.name}`: its formula: {diagnostic}" for diagnostic in error.diagnostics]
+    for concept in vocabulary:
+        if concept.sampled_with and concept.name in inputs and concept.sampled_with not in inputs[concept.name]:
+            messages.append(
+                f"concept `{concept.name}`: `sampled_with` names `{concept.sampled_with}`, which its formula does not need"
+            )
     for name in inputs:
         waiting, seen = list(inputs[name]), set[str]()
         while waiting:

@@ -18,6 +18,7 @@ LARGEST_FILE = 1_000_000
 LONGEST_LINE = 2_000
 LONGEST_FORMULA = 20_000
 DEEPEST = 64
+MOST_LEVELS = DEEPEST + 16  # of indentation; the limit itself is judged on the tree
 
 FUSED = "\ue000"
 STUB = "\ue001"
@@ -45,6 +46,7 @@ def lay_out(source: Source, vocabulary: Vocabulary) -> Layout:
     chars = list(source.text)
     comments = _blank(source, chars, problems)
     _join(source, chars, problems)
+    _refuse_depth(source, chars, problems)
     text = "".join(chars)
     return Layout(_fuse(text, vocabulary), comments, problems)
 
@@ -171,6 +173,50 @@ def _join(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
         index += 1
     if stack:
         _unclosed(source, stack, chars, len(chars), problems)
+
+
+_OPERATION = re.compile(r"(?<=\s)[-+*/^−](?=[\s(])")
+_NEGATION = re.compile(r"(?<![^\s(:])(?:not|no|if)(?=[\s(])", re.IGNORECASE)
+
+
+def _refuse_depth(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
+    """Cut off what would nest too deep behind the grammar: brackets, negations and long sums of one formula."""
+    start = 0
+    widths = [0]
+    for line in "".join(chars).split("\n"):
+        width = len(line) - len(line.lstrip(" "))
+        while line.strip() and widths and width < widths[-1]:
+            widths.pop()
+        if line.strip() and (not widths or width > widths[-1]):
+            widths.append(width)
+        if len(widths) > MOST_LEVELS and line.strip():
+            if len(widths) == MOST_LEVELS + 1 and not any(problem.code == "E108" for problem in problems):
+                problems.append(Diagnostic(
+                    "E108", f"blocks are nested more than {DEEPEST} deep", Span(start + width, start + len(line)), source,
+                    "split the criterion",
+                ))  # fmt: skip
+            chars[start : start + len(line)] = [" "] * len(line)
+            start += len(line) + 1
+            continue
+        bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda match: " " * len(match[0]), line)
+        depth, first, place = 0, 0, -1
+        for match in re.finditer(r"[()]", bare):
+            depth += 1 if match[0] == "(" else -1
+            first = match.start() if depth == 1 and match[0] == "(" else first
+            if depth > DEEPEST:
+                place = first  # it was reported when the lines were joined
+                break
+        for pattern, what in ((_OPERATION, "operations"), (_NEGATION, "negations")):
+            found = [match.start() for match in pattern.finditer(bare)]
+            if len(found) > DEEPEST and place < 0:
+                place = found[DEEPEST]
+                problems.append(Diagnostic(
+                    "E108", f"this formula has more than {DEEPEST} {what} in a row", Span(start + place, start + place + 1),
+                    source, "split the criterion, or write blocks",
+                ))  # fmt: skip
+        if place >= 0:
+            chars[start + place : start + len(line)] = [STUB] * (len(line) - place)
+        start += len(line) + 1
 
 
 def _unclosed(source: Source, stack: list[int], chars: list[str], end: int, problems: list[Diagnostic]) -> None:

@@ -54,6 +54,8 @@ def diagnose(
         return None, tuple(diagnostics)
     checked = check_trial(tree, words)
     found = sorted([*diagnostics, *checked.diagnostics], key=lambda diagnostic: diagnostic.span.start)
+    if len(found) > 1:  # that a trial has no criteria follows from what is wrong with them
+        found = [diagnostic for diagnostic in found if diagnostic.code != "E306"]
     if any(diagnostic.severity == "error" for diagnostic in found):
         return None, tuple(found)
     warnings = tuple(found)

@@ -15,7 +15,7 @@ from eligibility.errors import Diagnostic, RuleError
 from eligibility.files import bundled
 from eligibility.layout import DEEPEST, FUSED, STUB, lay_out
 from eligibility.source import Source, Span
-from eligibility.syntax_messages import HEAD, explain
+from eligibility.syntax_messages import HEAD, HEADLESS, NO_SECTION, explain
 from eligibility.units import spelled
 from eligibility.vocabulary import Vocabulary
 
@@ -69,9 +69,9 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
         if diagnostic.line not in reported:
             diagnostics.append(diagnostic)
             reported.add(diagnostic.line)
-        if len(diagnostics) >= MOST_ERRORS:
+        if len(diagnostics) >= MOST_ERRORS or diagnostic.code == HEADLESS:
             break
-        mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code == HEAD)
+        mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code in (HEAD, NO_SECTION))
         if mended is None:
             break
         text = mended

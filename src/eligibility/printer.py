@@ -130,13 +130,23 @@ class _TrialPrinter:
         self._trial = trial
         self._waiting = list(trial.comments)
         self._lines: list[str] = []
+        self._depths: dict[int, int] = {0: 0}
 
     def text(self) -> str:
         trial = self._trial
-        self._line(0, f"trial {trial.id} {quote(trial.title)}", self._line_end(0))
+        head = re.compile(r"^[ \t]*trial\b", re.IGNORECASE | re.MULTILINE).search(trial.source.text)
+        start = head.end() if head else 0
+        self._comments(start, 0)
+        self._line(0, f"trial {trial.id} {quote(trial.title)}", start)
         if trial.registry is not None:
-            self._line(1, f"registry {quote(trial.registry)}")
+            place = re.compile(r"^[ \t]*registry\b", re.IGNORECASE | re.MULTILINE).search(
+                trial.source.text, trial.span.start
+            )
+            if place is not None:
+                self._comments(place.start(), 1)
+            self._line(1, f"registry {quote(trial.registry)}", place.end() if place else None)
         if trial.values is not None:
+            self._comments(trial.values_span.start if trial.values_span else 0, 1)
             self._line(1, f"values {quote(trial.values)}", trial.values_span.end if trial.values_span else None)
         for section in trial.sections:
             self._comments(section.span.start, 0, gap=True)
@@ -148,15 +158,12 @@ class _TrialPrinter:
         self._comments(len(trial.source.text) + 1, 0)
         return "\n".join(self._lines) + "\n"
 
-    def _line_end(self, offset: int) -> int:
-        first = re.search(r"\S.*", self._trial.source.text)
-        return first.end() if first and not first[0].startswith("#") else offset
-
     def _line(self, depth: int, text: str, end: int | None = None) -> None:
         """One line; `end` is where its source ended, so that what is remarked on that line stays on it."""
         trailing = ""
         if end is not None:
             source = self._trial.source
+            self._depths[self._indentation(end)] = depth
             stop = source.text.find("\n", end)
             stop = len(source.text) if stop < 0 else stop
             while self._waiting and self._waiting[0].span.start < stop and not self._waiting[0].own_line:
@@ -168,11 +175,23 @@ class _TrialPrinter:
                 trailing = "  #" + parts[-1]
         self._lines.append(_INDENT * depth + text + trailing)
 
+    def _indentation(self, offset: int) -> int:
+        """How far the source line of a place is indented."""
+        text = self._trial.source.text
+        start = text.rfind("\n", 0, offset) + 1
+        return len(re.match(r"[ \t]*", text[start:])[0])  # type: ignore[index]  # it always matches
+
     def _comments(self, before: int, depth: int, gap: bool = False) -> None:
+        """The comments of their own lines that stand before a place; one that is indented deeper than what follows
+        belongs to what stands above."""
         while self._waiting and self._waiting[0].span.start < before:
-            if gap and self._lines and self._lines[-1] and not self._lines[-1].lstrip().startswith("#"):
+            comment = self._waiting.pop(0)
+            width = self._indentation(comment.span.start) if comment.own_line else 0
+            known = [at for at in self._depths if at <= width]
+            level = max(depth, self._depths[max(known)]) if known else depth
+            if gap and not level and self._lines and self._lines[-1] and not self._lines[-1].startswith("#"):
                 self._lines.append("")
-            self._lines.append(_INDENT * depth + self._waiting.pop(0).text)
+            self._lines.append(_INDENT * level + comment.text)
 
     def _criterion(self, criterion: nodes.Criterion) -> None:
         self._comments(criterion.span.start, 1)

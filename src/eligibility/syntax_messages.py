@@ -9,6 +9,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
 from eligibility.errors import Diagnostic
 from eligibility.source import Source, Span
 
+HEADLESS, NO_SECTION = "E123", "E124"
 HEAD = "E140"  # the head of a block that is none: what stands below it is not looked at
 
 
@@ -25,11 +26,28 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     else:
         offset, words, kind = len(source.text), "", "$END" if isinstance(error, UnexpectedEOF) else "text"
     expected = _expected(error)
+    if expected == {"_INDENT"}:  # what stands above has nothing below it
+        above = text[:offset].rstrip()
+        begin = above.rfind("\n") + 1
+        begin += len(above[begin:]) - len(above[begin:].lstrip())
+        place = Span(begin, len(above))
+        return Diagnostic(
+            "E134",
+            f"`{_short(source.words(place))}` has nothing below it",
+            place,
+            source,
+            "write its content below it, indented",
+        )
     start = min(offset, max(len(source.text) - 1, 0))
     span = Span(start, min(len(source.text), start + max(1, len(words.rstrip()))))
     before = text[max(0, offset - 400) : offset].rsplit("\n", 1)[-1]
     after = text[offset : offset + 400].split("\n", 1)[0]
     head = _wrong_head(before, after)
+    if kind == "THEN" and (inner := re.search(r"\b(?:and|or)\s+(if)\b[^\n]*$", before, re.IGNORECASE)):
+        begin = offset - len(before) + inner.start(1)
+        span = Span(begin, begin + 2)
+    if kind in ("BEFORE", "AFTER"):
+        span = Span(span.start, span.start + len(after.rstrip()))
     message, help_text, code = head or _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
     return Diagnostic(code, message, span, source, help_text)
 
@@ -72,6 +90,8 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
                 "E127",
             )
         return "a value is missing between `(` and `)`", "name at least one", "E127"
+    if kind == "THEN" and re.search(r"\b(?:and|or)\s+if\b", line):
+        return "`if` inside another formula needs brackets", "write `A and (if B then C)`", "E121"
     if kind == "THEN" and re.search(r"\b(?:unless|then)\b", line):
         return (
             "`if` inside `unless` or another `if` needs brackets",
@@ -89,9 +109,23 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
     if words.startswith(")"):
         return "this bracket closes nothing", "take out `)`, or open it with `(`", "E122"
     if "TRIAL" in expected:
-        return "a rule file begins with its trial", 'begin with `trial ID "title"`', "E123"
+        return "a rule file begins with its trial", 'begin with `trial ID "title"`', HEADLESS
+    if expected == {"NOTE"}:
+        return (
+            "this line is indented, and nothing above it asks for that",
+            "only a `note` stands below a criterion",
+            "E133",
+        )
+    if kind == "IF":
+        return "`if` inside another formula needs brackets", "write `A and (if B then C)`", "E121"
+    if kind in ("BEFORE", "AFTER") and "within the next" in line:
+        return (
+            "`within the next` is measured from now, and stands alone",
+            "take out `before` or `after` and what follows",
+            "E463",
+        )
     if "SECTION" in expected and "NUMBER" not in expected:
-        return f"`{_short(words)}` is no section", "a section is `include:` or `exclude:`", "E124"
+        return f"`{_short(words)}` is no section", "a section is `include:` or `exclude:`", NO_SECTION
     if "CRITERION_ID" in expected:
         return f"`{_short(words)}` does not begin a criterion", 'a criterion is `ID "label": formula`', "E125"
     if expected <= {"COLON"}:
@@ -158,7 +192,7 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
             "line it up with its neighbours",
         )
     if "TRIAL" in expected:
-        return Diagnostic("E123", "a rule file begins with its trial", span, source, 'begin with `trial ID "title"`')
+        return Diagnostic(HEADLESS, "a rule file begins with its trial", span, source, 'begin with `trial ID "title"`')
     if "_INDENT" in expected:
         return Diagnostic(
             "E134", f"`{_short(words)}` has nothing below it", span, source, "write its content below it, indented"
@@ -166,6 +200,7 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
     if "COLON" in expected and "OPERATOR" not in expected:
         return Diagnostic("E126", f"a colon is missing at the end of `{_short(words)}`", span, source, "write `:` here")
     if expected == {"UNIT"} or ("UNIT" in expected and re.search(r"\b(?:within|next|over|least)\s+[\d.]+$", words)):
+        span = Span(span.end - len(words.split()[-1]), span.end)
         return Diagnostic(
             "E129",
             f"a unit of time is missing at the end of `{_short(words)}`",
@@ -177,6 +212,7 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         return Diagnostic("E135", "`if` without `then`", span, source, "write `if A then B`")
     if "NUMBER" in expected:
         last = words.split()[-1] if words.split() else words
+        span = Span(span.end - len(last), span.end)
         return Diagnostic(
             "E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line"
         )

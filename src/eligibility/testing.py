@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from eligibility.building import solved
 from eligibility.errors import PatientError, UsageError
 from eligibility.examples import read_examples, run_example
+from eligibility.expressions import check_formula
 from eligibility.library import Trial
 from eligibility.results import Screening, Verdict
 from eligibility.screening import screen
@@ -59,7 +60,7 @@ def check_knowing_more(trial: Trial, *, examples: int = 100, at: str = DEFAULT_A
     )
     @given(patients(trial, at=at), st.randoms(use_true_random=False))
     def holds(record: dict[str, Any], chance: Any) -> None:
-        facts = [key for key in record if key not in ("as_of", "judgements") and not _replaces(trial, key)]
+        facts = [key for key in record if key not in ("as_of", "judgements") and not _replaces(trial, key, record)]
         if not facts:
             return
         key = chance.choice(facts)
@@ -129,10 +130,20 @@ def _screened(trial: Trial, record: Mapping[str, Any]) -> Screening | None:
         return None
 
 
-def _replaces(trial: Trial, key: str) -> bool:
-    """Does a fact stand for a computed or an assumed value? Bringing one is another knowledge, not more."""
-    concept = trial.vocabulary.find(key)
-    return concept is not None and (concept.formula is not None or concept.assumed is not None)
+def _replaces(trial: Trial, key: str, record: Mapping[str, Any]) -> bool:
+    """Does a fact stand for a computed or an assumed value, or compute another one beside a value that was brought?
+    Then it is another knowledge, not more."""
+    words = trial.vocabulary
+    concept = words.find(key)
+    if concept is None or concept.formula is not None or concept.assumed is not None:
+        return concept is not None
+    waiting = [found for name in record if (found := words.find(name)) is not None and found.formula is not None]
+    while waiting:
+        sources = check_formula(words, waiting.pop()).inputs
+        if concept in sources:
+            return True
+        waiting += [source for source in sources if source.formula is not None]
+    return False
 
 
 def _respelled(trial: Trial, key: str, value: Any, chance: Any) -> Any:

@@ -119,7 +119,7 @@ def build_table(data: Mapping[str, object]) -> UnitTable:
             _declare(symbols, symbol, unit)
             for prefix in definition.get("prefixes", ()):  # type: ignore[attr-defined]
                 word, exponent = PREFIXES[prefix]
-                in_full = len(symbol) > 3 and symbol.isalpha()
+                in_full = (len(symbol) > 3 or symbol == "mol") and symbol.isalpha()
                 for spelling in (word, prefix) if in_full and len(symbol) < 6 else (word,) if in_full else (prefix,):
                     scaled = replace(unit, text=spelling + symbol, factor=unit.factor * Fraction(10) ** exponent)
                     symbols.setdefault(spelling + symbol, scaled)
@@ -140,6 +140,7 @@ def _declare(symbols: dict[str, Unit], symbol: str, unit: Unit) -> None:
     symbols[symbol] = replace(unit, text=symbol)
 
 
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER_OF_TEN = re.compile(r"(?:[x*]\s*)?10\s?(?:\^|\*\*?|[eE])\s?(-?\d{1,2})\s*\*?\s*(?=[/A-Za-z\[{(]|$)")
 _THOUSANDS = re.compile(r"[x*]\s*(1000|1,000)\s*(?=[/A-Za-z\[{(])")
@@ -150,6 +151,7 @@ _RAISED = re.compile(r"(.*[A-Za-z\])}])\s?(?:\^|\*\*|(?<=.)(?=-?\d))\s?(-?[1-9])
 def plain(text: str) -> str:
     """A unit text in plain letters: micro signs, superscripts, multiplication signs and spaces made one way."""
     text = re.sub(r"(?<=[A-Za-z0-9\])])[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(_SUPERSCRIPTS), text)
+    text = text.translate(_SUBSCRIPTS)
     text = text.replace("µ", "u").replace("μ", "u").replace("×", "x").replace("·", "*").replace("⋅", "*")
     return " ".join(text.replace("∕", "/").replace("⁄", "/").split())
 

@@ -364,7 +364,7 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
     for word in (name, *given.synonyms):
         if key_of(word) in RESERVED:
             raise ValueError(f"the name `{word}` is reserved for the patient record")
-        if "`" in word or not any(char.isalnum() for char in word):
+        if re.search(r"[`\x00-\x1f]", word) or not any(char.isalnum() for char in word):
             raise ValueError(f"`{word}` is no name: it needs a letter or a digit, and no backtick")
     _refuse_strangers(given)
     needs_unit = given.kind == "quantity"

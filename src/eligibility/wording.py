@@ -104,4 +104,9 @@ def date_of(facts: Facts, span: Span) -> str:
 def joined(sentences: list[str], link: str = "; ") -> str:
     """Clauses as one sentence."""
     text = link.join(sentences)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    first = text.split(" ", 1)[0].split(":", 1)[0]
+    if (
+        (first.replace("-", "").isalpha() and first.islower()) or first.endswith("'s")
+    ):  # `eGFR` and `pH` keep their letters
+        text = f"{text[:1].upper()}{text[1:]}"
+    return f"{text}." if text else ""
