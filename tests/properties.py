@@ -118,7 +118,15 @@ def knowing_more(case, record, outcome):
         if isinstance(value, dict):
             for field, when in value.items():
                 if isinstance(when, str) and re.fullmatch(r"\d{4}-\d{2}", when):
-                    sharper = case.outcome({**record, key: {**value, field: f"{when}-{case.chance.randint(1, 28):02}"}})
+                    sharper = case.outcome(
+                        {
+                            **record,
+                            key: {
+                                **value,
+                                field: f"{when}-{case.chance.randint(1, 3 if when == '2024-03' else 28):02}",
+                            },
+                        }
+                    )
                     if {sharper, outcome} == {Truth.TRUE, Truth.FALSE}:
                         yield f"a day for {key} turns {outcome.value} into {sharper.value}"
 

@@ -105,8 +105,7 @@ def joined(sentences: list[str], link: str = "; ") -> str:
     """Clauses as one sentence."""
     text = link.join(sentences)
     first = text.split(" ", 1)[0].split(":", 1)[0]
-    if (
-        (first.replace("-", "").isalpha() and first.islower()) or first.endswith("'s")
-    ):  # `eGFR` and `pH` keep their letters
+    plain = first.replace("-", "").isalpha() and first.islower()  # `eGFR` and `pH` keep their letters
+    if plain or first.endswith("'s"):
         text = f"{text[:1].upper()}{text[1:]}"
     return f"{text}." if text else ""
