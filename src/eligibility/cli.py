@@ -317,17 +317,20 @@ def check(*files: Path, vocabulary: _Words = None) -> int:
 
     words = _vocabulary(vocabulary)
     paths = [path for item in (files or (bundled("rules", "trials"),)) for path in rule_files(item)]
-    errors = warnings = criteria = 0
+    errors = warnings = criteria = good = 0
     console = Console(highlight=False, soft_wrap=True)
     for path in paths:
         trial, diagnostics = diagnose(read_rule_text(path), vocabulary=words, name=path.name)
         criteria += len(trial.criteria) if trial else 0
+        good += trial is not None
         for diagnostic in diagnostics:
             console.print(Text(f"{diagnostic}\n", style="red" if diagnostic.severity == "error" else "yellow"))
             errors += diagnostic.severity == "error"
             warnings += diagnostic.severity == "warning"
     said = [_counted(errors, "error"), _counted(warnings, "warning")]
-    console.print(Text(f"{_counted(len(paths), 'file')}, {criteria} criteria in order, {', '.join(said)}"))
+    console.print(
+        Text(f"{good} of {_counted(len(paths), 'file')} can be used, with {criteria} criteria; {', '.join(said)}")
+    )
     return FINDINGS if errors or warnings else DONE
 
 

@@ -300,6 +300,12 @@ def _occurrence(atom: _Presence, truth: Truth, situation: Situation) -> tuple[st
     absent = _why_absent(concept, situation)
     source = f" ({known})" if known else f" ({absent})" if absent and truth is F else ""
     sentence = _CLAIMS[type(atom)](atom, truth)
+    if (
+        truth is F
+        and isinstance(atom, rules.OnsetIn | rules.Elapsed)
+        and occurrences.ever(facts, concept, situation.now) is F
+    ):
+        sentence = f"{concept.name}: never {'happened' if concept.kind == 'event' else 'present'}"
     if truth is U and not known:
         lacking = _anchor_lacking(atom, situation)
         source = f" ({lacking})" if lacking else f" ({_why_open(timeline)})" if _why_open(timeline) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import assert_never
 
@@ -88,6 +88,8 @@ def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
             found: list[Fact] = []
             for leaf in rules.leaves(number):
                 found += _leaf(leaf, situation)
+            if not found and isinstance(number, rules.Measured):  # days against months: they may be as many, or not
+                return [Fact(number.concept.name, "value in whole months or years")]
             beyond = "a value for which the formula has a result"  # every input is known, outside of its domain
             return list(dict.fromkeys(found)) or [
                 Fact(leaf.concept.name, beyond) for leaf in dict.fromkeys(rules.leaves(number))
@@ -384,7 +386,10 @@ def _region(
         return None  # years and months are counted apart
     shown = {bound.low: bound.shown for atom in atoms for bound in atom.bounds}
     cells = _cells(list(shown))
-    known = measured(number, situation).value if isinstance(number, rules.Measured) else intervals.ANYTHING
+    in_months = any(bound.months is not None for atom in atoms for bound in atom.bounds)
+    known = intervals.ANYTHING
+    if isinstance(number, rules.Measured) and not in_months:
+        known = measured(number, situation).value
     passing = []
     for cell in cells:
         x = point(_inside(cell))
@@ -435,6 +440,9 @@ def _classes(criterion: rules.Criterion, truths: Truths, atoms: list[rules.InCla
     return " or ".join(part for part in (", ".join(passing[:-1]), passing[-1]) if part)
 
 
+_OTHER: dict[str, rules.Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
 def _said(atom: rules.Atom, truth: Truth) -> str:
     """What a statement says when it holds, or does not."""
     no = truth is F
@@ -463,9 +471,11 @@ def _said(atom: rules.Atom, truth: Truth) -> str:
             return "no" if no else "yes"
         case rules.Comparison(number=number, bounds=bounds):
             head = f"{wording.measure_name(number)} " if isinstance(number, rules.Measured | rules.Changed) else ""
+            if no and len(bounds) == 1:
+                return f"{head}{wording.threshold((replace(bounds[0], operator=_OTHER[bounds[0].operator]),))}"
             return f"{head}{'not ' if no else ''}{wording.threshold(bounds)}"
         case rules.LimitComparison():
-            return f"{'not ' if no else ''}{wording.limit_threshold(atom)}"
+            return wording.limit_threshold(replace(atom, operator=_OTHER[atom.operator]) if no else atom)
         case rules.InClass(concept=concept, ranks=ranks):
             return f"{'not ' if no else ''}{' or '.join(concept.values[rank] for rank in sorted(ranks))}"
         case _:

@@ -134,10 +134,8 @@ def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
                     if timeline.complete == "never" and not timeline.episodes:
                         where.setdefault(name, []).append(f"{trial.id}/{criterion.address}")
                         break
-    return [
-        f"{name}: `false` was taken as never, now and before ({', '.join(dict.fromkeys(addresses))})"
-        for name, addresses in where.items()
-    ]
+    told = [f"{name} ({', '.join(dict.fromkeys(addresses))})" for name, addresses in where.items()]
+    return [f"`false` was taken as never, now and before: {', '.join(told)}"] if told else []
 
 
 def _strange_addresses(patient: Patient, trials: tuple[Trial, ...]) -> list[Unrecognized]:

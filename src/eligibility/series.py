@@ -161,7 +161,7 @@ def sample(
     def leaf(expression: rules.Age | rules.Measured | rules.Changed | rules.InClass) -> Interval | Truth:
         match expression:
             case rules.Age(unit=unit):
-                parts["age"] = facts.ages.text if facts.ages else "age not known"
+                parts["age"] = facts.ages.text if facts.ages else "not known"
                 return _age_at(facts, unit, when)
             case rules.Measured(concept=source):
                 if source.name in supposed:
