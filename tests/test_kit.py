@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import pytest_make_parametrize_id
 from eligibility import Patient, PatientError, RuleError, compile_trial, screen
 
 KIT = Path(__file__).parent / "kit"
@@ -17,8 +18,12 @@ CASES = [
 ]
 
 
+def named(stem, case):
+    return pytest.param(case, id=f"{stem} {pytest_make_parametrize_id(None, case['case'], 'case')}")
+
+
 def of_kind(key):
-    return [pytest.param(case, id=f"{stem}: {case['case']}"[:120]) for stem, case in CASES if key in case]
+    return [named(stem, case) for stem, case in CASES if key in case]
 
 
 def wrapped(rule):
@@ -30,7 +35,7 @@ def options(case):
 
 
 def formula_cases():
-    return [pytest.param(c, id=f"{stem}: {c['case']}"[:120]) for stem, c in CASES if "outcome" in c and "rule" in c]
+    return [named(stem, case) for stem, case in CASES if "outcome" in case and "rule" in case]
 
 
 @pytest.mark.parametrize("case", formula_cases())
