@@ -5,7 +5,8 @@ The evaluator is short and plain on purpose: every faster reader of the rules is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from eligibility import intervals, occurrences, rules, series
@@ -45,6 +46,24 @@ def evaluate(rule: rules.Rule, situation: Situation) -> Truth:
             return count_between((evaluate(operand, situation) for operand in operands), low, high)
         case _:
             return evaluate_atom(rule, situation)
+
+
+Truths = Mapping[rules.Atom, Truth]
+
+
+def kleene(rule: rules.Rule, truths: Truths) -> Truth:
+    """The value of a rule from those of its atoms, already known."""
+    match rule:
+        case rules.Not(operand=operand):
+            return NOT[kleene(operand, truths)]
+        case rules.And(operands=operands):
+            return all_of(kleene(operand, truths) for operand in operands)
+        case rules.Or(operands=operands):
+            return any_of(kleene(operand, truths) for operand in operands)
+        case rules.Count(low=low, high=high, operands=operands):
+            return count_between((kleene(operand, truths) for operand in operands), low, high)
+        case _:
+            return truths[rule]
 
 
 def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
@@ -192,7 +211,7 @@ def limit_ratio(atom: rules.LimitComparison, situation: Situation) -> series.Cho
     if not isinstance(where, Reach):
         return series.Chosen(anything, (), False, lacking=where)
     ratios = [
-        Observation(series.against_limit(o, atom.upper), o.when, o.text, o.lower, o.upper, None, o.dated)
+        replace(o, value=series.against_limit(o, atom.upper), months=None)
         for o in facts.observations.get(concept.name, ())
     ]
     if (ahead := series.still_to_come(where, situation.now)) is not None:

@@ -42,6 +42,8 @@ class Observation:
     months: int | None = None
     dated: bool = True
     computed: bool = False
+    lower_text: str | None = None
+    upper_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,9 @@ class _Preparer:
         self._refuse_inapplicable(cannot)
         observations = {
             name: tuple(self._seen(name, (
-                (Observation(r.value, when, r.text, r.lower, r.upper, r.months, r.when is not None), when)
+                (Observation(
+                    r.value, when, r.text, r.lower, r.upper, r.months, r.when is not None, False, r.lower_text, r.upper_text
+                ), when)
                 for r in readings for when in [self._span(r.when)]
             )))
             for name, readings in patient.readings.items()
@@ -441,8 +445,14 @@ class _Preparer:
                             f"{condition}: it is absent now, which leaves out the {concept.name} that is given; the given one counts"
                         )
                     continue
+                silent = any(timeline.complete == "assumed" for timeline in chain)
+                why = (
+                    f"{condition} is read as absent: the record does not name it"
+                    if silent
+                    else f"{condition} is absent"
+                )
                 now = Span(self._at, self._at)
-                classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {condition} is absent"),)
+                classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {why}", dated=False),)
 
 
 _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))

@@ -9,12 +9,14 @@ from functools import cached_property
 from typing import Literal, overload
 
 from eligibility.errors import UsageError, did_you_mean, excerpt, nearest
+from eligibility.logic import Truth
 from eligibility.patient import Unrecognized
 
 Outcome = Literal["met", "not met", "unknown"]
 Verdict = Literal["eligible", "ineligible", "review", "undetermined"]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
+OUTCOMES: dict[Truth, Outcome] = {Truth.TRUE: "met", Truth.FALSE: "not met", Truth.UNKNOWN: "unknown"}
 SCHEMA_VERSION = "1"
 RESULT_SCHEMA = f"eligibility/result/{SCHEMA_VERSION}"
 

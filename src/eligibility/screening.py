@@ -8,15 +8,15 @@ from typing import Any
 
 from eligibility import rules
 from eligibility.errors import UsageError, excerpt, nearest
-from eligibility.evaluator import Situation, evaluate, evaluate_atom
-from eligibility.explanation import OUTCOMES, Truths, explain
+from eligibility.evaluator import Situation, Truths, evaluate, evaluate_atom
+from eligibility.explanation import explain
 from eligibility.facts import Absent, Facts, Timeline, prepare
 from eligibility.instants import Instant, iso
 from eligibility.library import Trial, bundled_trials, select
 from eligibility.logic import Truth
 from eligibility.needs import merge, needs_of
 from eligibility.patient import Patient, Unrecognized
-from eligibility.results import Criteria, CriterionResult, Need, Screening, TrialResult, Verdict
+from eligibility.results import OUTCOMES, Criteria, CriterionResult, Need, Screening, TrialResult, Verdict
 from eligibility.validity import first_change
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 

@@ -103,9 +103,11 @@ def choose(series: Sequence[Observation], selection: rules.Selection, where: Rea
     if selection == "highest":
         bottom = intervals.largest(certain)
         top = intervals.largest(everything)
+        used = tuple(observation for observation in used if observation.value.high >= bottom.low)
         return Chosen(Interval(bottom.low, top.high, bottom.low_open, top.high_open), used)
     bottom = intervals.smallest(everything)
     top = intervals.smallest(certain)
+    used = tuple(observation for observation in used if observation.value.low <= top.high)
     return Chosen(Interval(bottom.low, top.high, bottom.low_open, top.high_open), used)
 
 
