@@ -177,7 +177,7 @@ def needs_are_exact(case, record, outcome):
     """An open criterion has needs; what is neither named nor kin to a named fact cannot decide it."""
     situation = case.situation(record)
     truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs, _ = needs_of(case.criterion, truths, situation)
+    needs = needs_of(case.criterion, truths, situation)
     if (outcome is U) is not bool(needs):
         yield f"{outcome.value} with needs {[need.concept for need in needs]}"
     if outcome is not U:
@@ -211,7 +211,7 @@ def needs_are_enough(case, record, outcome):
         return
     situation = case.situation(record)
     truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs, _ = needs_of(case.criterion, truths, situation)
+    needs = needs_of(case.criterion, truths, situation)
     concepts = [case.words.concepts.get(need.concept) for need in needs]
     plain = all(need.asks == "value" and need.concept not in record for need in needs)
     if not plain or " / (" in case.text or any(concept is None or concept.kind != "quantity" for concept in concepts):

@@ -15,7 +15,7 @@ from eligibility.facts import Facts, Observation, age_in
 from eligibility.instants import Duration, Instant, Span, days_in_months
 from eligibility.intervals import Interval
 from eligibility.logic import NOT, Truth, all_of, any_of, count_between, known
-from eligibility.occurrences import Reach
+from eligibility.occurrences import Lacking, Reach
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
@@ -80,9 +80,10 @@ def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
             where = series.where_to_look(facts, concept, selection, window, situation.values, trial, now)
             if not isinstance(where, Reach):
                 return F if where == "never" else U
+            seen = facts.classes.get(concept.name, ())
             if series.still_to_come(where, now) is not None and selection != "first":
-                return series.class_truth_ahead(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
-            return series.class_truth(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
+                return series.class_truth(series.class_ranks_ahead(seen, concept, selection, where), ranks)
+            return series.class_truth(series.class_ranks(seen, concept, selection, where)[0], ranks)
         case rules.Present(concept=concept):
             return occurrences.present_now(facts, concept, now)
         case rules.Ever(concept=concept):
@@ -139,20 +140,29 @@ def lacking(what: str | None) -> Truth | None:
 
 def compare(number: rules.Expression, bounds: tuple[rules.Bound, ...], situation: Situation) -> Truth:
     """Does a number keep all bounds?"""
-    blocked = [lacking(chosen.lacking) for chosen in chosen_leaves(number, situation)]
-    if F in blocked:
-        return F
-    if U in blocked:
-        return U
     match number:
         case rules.Age(unit=unit):
             return all_of(_compare_age(unit, bound, situation) for bound in bounds)
         case rules.Measured():
             chosen = measured(number, situation)
-            return all_of(_compare_measured(chosen, bound) for bound in bounds)
+            blocked = lacking(chosen.lacking)
+            return all_of(_compare_measured(chosen, bound) for bound in bounds) if blocked is None else blocked
         case _:
-            value = value_of(number, situation)
+            value = known_number(number, situation)
+            if not isinstance(value, Interval):
+                return F if value == "never" else U
             return all_of(_compare_bound(value, bound) for bound in bounds)
+
+
+def known_number(number: rules.Expression, situation: Situation) -> Interval | Lacking:
+    """What is known of a number; "never" where one of its measurements is before or after what never happened, "unknown"
+    where that is open."""
+    blocked = [chosen.lacking for chosen in chosen_leaves(number, situation)]
+    if "never" in blocked:
+        return "never"
+    if "unknown" in blocked:
+        return "unknown"
+    return value_of(number, situation)
 
 
 def _compare_bound(value: Interval, bound: rules.Bound) -> Truth:

@@ -22,11 +22,10 @@ T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing to find out: of what, and what of it. `answer` where only a person can supply it."""
+    """One thing to find out: of what, and what of it; the question where a person is asked for a judgement."""
 
     concept: str
     asks: str
-    answer: bool = False
     question: str | None = None
 
 
@@ -44,8 +43,8 @@ def open_atoms(rule: rules.Rule, truths: Truths) -> Iterator[rules.Atom]:
             yield rule
 
 
-def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -> tuple[tuple[Need, ...], bool]:
-    """What an open criterion waits for, and whether it is only answers of people. Nothing for a decided one."""
+def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -> tuple[Need, ...]:
+    """What an open criterion waits for. Nothing for a decided one."""
     atoms = list(dict.fromkeys(open_atoms(criterion.rule, truths)))
     read = {atom: facts_of(atom, situation) for atom in atoms}
     merged: dict[str, list[Fact]] = {}
@@ -61,7 +60,7 @@ def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -
                 name, asks, settles(criterion, truths, alone, name, situation), (criterion.address,), facts[0].question
             )
         )
-    return tuple(needs), bool(atoms) and all(fact.answer for facts in read.values() for fact in facts)
+    return tuple(needs)
 
 
 def merge(needs: Iterable[Need]) -> tuple[Need, ...]:
@@ -103,9 +102,9 @@ def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
         case rules.Present() | rules.Ever() | rules.InWindow() | rules.OnsetIn() | rules.Elapsed() | rules.Lasting():
             return _occurrence(atom, situation)
         case rules.Attested(concept=concept):
-            return [Fact(concept.name, _ANSWER, answer=True)]
+            return [Fact(concept.name, _ANSWER)]
         case rules.Judged(address=address, text=text):
-            return [Fact(address, _ANSWER, answer=True, question=text)]
+            return [Fact(address, _ANSWER, question=text)]
         case _:
             assert_never(atom)
 
