@@ -233,13 +233,10 @@ class _Preparer:
         today = local(self._at, self._zone).date()
         birth = None
         if patient.birth is not None:
-            first = patient.birth.start.date()
-            span = patient.birth.span(UTC)
-            last = local(span.last, UTC).date()
-            if first > today:
+            birth = birth_days(patient.birth, today)
+            if birth is None:
                 self._problems.append(Problem("birth_date", "it lies after the instant of judgement"))
                 return None
-            birth = (first, min(last, today))
         given = patient.age
         if birth is None:
             return Ages(None, given.low, given.high, given.unit, given.text) if given else None
@@ -461,6 +458,12 @@ _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))
 def may_last(episode: Episode, at: Instant) -> bool:
     """May an episode be present at an instant after its beginning?"""
     return episode.end is None or episode.end.last > at
+
+
+def birth_days(birth: PartialDate, today: date) -> tuple[date, date] | None:
+    """The first and the last day that a date of birth may mean, up to today; None where it lies ahead."""
+    first, last = birth.start.date(), local(birth.span(UTC).last, UTC).date()
+    return None if first > today else (first, min(last, today))
 
 
 def age_in_months(ages: Ages, now: Instant, zone: tzinfo) -> Interval:

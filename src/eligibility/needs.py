@@ -222,6 +222,9 @@ def _matters(
             series.sample(situation.facts, formula, when, situation.values, {**pinned, source.name: point(value)})[0]
             for value in _probes(source, known[source.name])
         }
+        found.add(
+            series.sample(situation.facts, formula, when, situation.values, pinned)[0]
+        )  # it may be out of the domain
         if len(found) > 1:
             return True
     return False

@@ -41,7 +41,7 @@ def screen(
     Raises PatientError, which names every key that cannot be used, and UsageError for an unknown trial or a bad `at`.
     """
     chosen = select(trials)
-    vocabulary = _vocabulary_of(chosen)
+    vocabulary = vocabulary_of(chosen)
     record = patient if isinstance(patient, Patient) else Patient.parse(patient, vocabulary=vocabulary)
     if record.vocabulary is not vocabulary:
         raise UsageError("the patient was read with another vocabulary than that of the trials; read it with theirs")
@@ -58,7 +58,8 @@ def remarks(record: Patient, facts: Facts, trials: tuple[Trial, ...]) -> Remarks
     return Remarks(unrecognized, facts.ignored, tuple(dict.fromkeys(warnings)))
 
 
-def _vocabulary_of(trials: tuple[Trial, ...]) -> Vocabulary:
+def vocabulary_of(trials: tuple[Trial, ...]) -> Vocabulary:
+    """The vocabulary of some trials. Raises UsageError where they were compiled with different ones."""
     if not trials:
         return bundled_vocabulary()
     if any(trial.vocabulary is not trials[0].vocabulary for trial in trials):
