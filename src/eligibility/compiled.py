@@ -171,7 +171,7 @@ class _Writer:
             case NumberSlot() | RatioSlot():
                 name = self._name()
                 lines = [f"{tab}low, high, low_open, high_open = s[{place}]"]
-                tests = [_test(operator, threshold) for operator, threshold in _thresholds(atom)]
+                tests = [_test(operator, threshold) for operator, threshold in thresholds(atom)]
                 lines.append(f"{tab}{name} = {tests[0]}")
                 for test in tests[1:]:  # both ends hold; FALSE is the least, LACKS more than TRUE
                     other = self._name()
@@ -181,7 +181,8 @@ class _Writer:
                 assert_never(slot)
 
 
-def _thresholds(atom: rules.Atom) -> list[tuple[rules.Operator, float]]:
+def thresholds(atom: rules.Atom) -> list[tuple[rules.Operator, float]]:
+    """The ends of a comparison, all of which hold: an operator and a number of its slot each."""
     match atom:
         case rules.Comparison(bounds=bounds):
             return [(bound.operator, bound.low) for bound in bounds]

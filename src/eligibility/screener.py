@@ -8,17 +8,29 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
 from typing import Any, Protocol
 
-from eligibility.compiled import ELIGIBLE, INELIGIBLE, REVIEW, UNDETERMINED, SlotTable, Statements, compile_trials
+from eligibility import rules
+from eligibility.compiled import (
+    ELIGIBLE,
+    INELIGIBLE,
+    REVIEW,
+    UNDETERMINED,
+    Judge,
+    SlotTable,
+    Statements,
+    compile_trials,
+)
 from eligibility.errors import UsageError
 from eligibility.facts import Absent, Facts, prepare
+from eligibility.index import Index
 from eligibility.instants import Instant, instant_of, iso, read_date
-from eligibility.library import Trial, select
+from eligibility.library import Trial, find, select
 from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
 from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
-from eligibility.slots import Content, fill, is_of_one_trial
+from eligibility.slots import ASKS, Content, TruthSlot, content, is_of_one_trial
 
+FEW = 24  # trials up to which one function is faster than an index
 VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
 
 
@@ -50,16 +62,22 @@ class TrialSet(Set[str]):
 
 
 class Verdicts(Mapping[str, Verdict]):
-    """Trial ID to verdict, and the trials of each verdict as sets."""
+    """Trial ID to verdict, and the trials of each verdict as sets over bits."""
 
-    __slots__ = ("_codes", "_ids")
+    __slots__ = ("_bits", "_codes", "_ids")
 
-    def __init__(self, codes: Sequence[int], ids: Mapping[str, int]) -> None:
-        self._codes = codes
+    def __init__(
+        self, ids: Mapping[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
+    ) -> None:
         self._ids = ids
+        self._codes = codes
+        self._bits = bits
 
     def __getitem__(self, trial_id: str) -> Verdict:
-        return VERDICTS[self._codes[self._ids[trial_id]]]
+        place = self._ids[trial_id]
+        if self._codes is not None:
+            return VERDICTS[self._codes[place]]
+        return next(verdict for verdict, bits in zip(VERDICTS, self.bits, strict=True) if bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._ids)
@@ -67,8 +85,19 @@ class Verdicts(Mapping[str, Verdict]):
     def __len__(self) -> int:
         return len(self._ids)
 
+    @property
+    def bits(self) -> tuple[int, int, int, int]:
+        """The trials that are ineligible, eligible, in review and undetermined, a bit for each place of a trial."""
+        if self._bits is None:
+            found = [0, 0, 0, 0]
+            codes = self._codes or ()
+            for place in self._ids.values():
+                found[codes[place]] |= 1 << place
+            self._bits = (found[0], found[1], found[2], found[3])
+        return self._bits
+
     def _with(self, code: int) -> TrialSet:
-        return TrialSet(sum(1 << place for place, found in enumerate(self._codes) if found == code), self._ids)
+        return TrialSet(self.bits[code], self._ids)
 
     @property
     def eligible(self) -> TrialSet:
@@ -103,30 +132,76 @@ class PreparedFacts:
     """
 
     screener: Screener = field(repr=False)
-    contents: tuple[Content, ...]
-    apart: Mapping[int, tuple[Content, ...]]
+    version: int
+    contents: Sequence[Content]
+    apart: Mapping[int, Sequence[Content]]
+    answered: tuple[int, ...]
 
 
 class Screener:
     """Trials compiled once, for many patients. `trials` as for `screen`; all of one vocabulary.
 
-    Raises UsageError for trials of different vocabularies, or an ID that is not there.
+    Trials can be added and withdrawn; the others are not compiled again, but facts must be prepared anew. Raises UsageError
+    for trials of different vocabularies, or an ID that is not there.
     """
 
     def __init__(self, trials: Iterable[str | Trial] | str | Trial | None = None) -> None:
-        self._trials = select(trials)
-        self._vocabulary = vocabulary_of(self._trials)
-        table = SlotTable()
-        self._judge = compile_trials((Statements(trial.criteria, trial.values) for trial in self._trials), table)
-        self.slots = table.slots
-        self._ids = {trial.id: place for place, trial in enumerate(self._trials)}
+        chosen = select(trials)
+        self._vocabulary = vocabulary_of(chosen)
+        self._table = SlotTable()
+        self._trials: list[Trial | None] = list(chosen)  # by their places; None where one was withdrawn
+        self._ids = {trial.id: place for place, trial in enumerate(chosen)}
+        self._index: Index | None = None
+        self._judge: Judge = _nobody
+        self._compile()
+
+    def _compile(self) -> None:
+        """Few trials become one function; many are indexed."""
+        if self._index is None and len(self._trials) <= FEW:
+            kept = [trial or _WITHDRAWN for trial in self._trials]
+            self._judge = compile_trials((Statements(trial.criteria, trial.values) for trial in kept), self._table)
+        elif self._index is None:
+            self._index = Index(self._table)
+            for trial in self._trials:
+                self._index.add(Statements(trial.criteria, trial.values) if trial else _WITHDRAWN)
+        self._renew()
+
+    def _renew(self) -> None:
+        """What follows from the slots, after trials came or went."""
+        self._version = getattr(self, "_version", 0) + 1
+        self.slots = self._table.slots
         self._readers: dict[str, PlainRecords] = {}
         self._of_one_trial = tuple(place for place, slot in enumerate(self.slots) if is_of_one_trial(slot))
+        self._asked = {
+            slot.atom.address.casefold(): place
+            for place, slot in enumerate(self.slots)
+            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged)
+        }
 
     @property
     def trials(self) -> tuple[Trial, ...]:
         """The trials, in the order of the verdicts."""
-        return self._trials
+        return tuple(trial for trial in self._trials if trial is not None)
+
+    def add(self, trial: Trial) -> None:
+        """Take another trial in. Raises UsageError for an ID that is there already, or another vocabulary."""
+        if trial.id in self._ids:
+            raise UsageError(f"the trial `{trial.id}` is there already; withdraw it first")
+        if trial.vocabulary is not self._vocabulary:
+            raise UsageError("the trial was compiled with another vocabulary than the others")
+        self._ids[trial.id] = len(self._trials)
+        self._trials.append(trial)
+        if self._index is not None:
+            self._index.add(Statements(trial.criteria, trial.values))
+        self._compile()
+
+    def withdraw(self, trial_id: str) -> None:
+        """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
+        place = self._ids.pop(find(trial_id, self.trials).id)
+        self._trials[place] = None
+        if self._index is not None:
+            self._index.withdraw(place)
+        self._compile()
 
     def prepare(
         self, patient: Mapping[str, Any] | Patient, *, at: str | datetime | None = None, absent: Absent = "unknown"
@@ -134,14 +209,25 @@ class Screener:
         """Read and validate a patient once, for `verdicts`. Raises PatientError and UsageError as `screen` does."""
         plain = self._plain(patient, at, absent)
         if plain is not None:
-            return PreparedFacts(self, tuple(plain[0]), {})
+            return PreparedFacts(self, self._version, tuple(plain[0]), {}, self._answered(plain[0]))
         return self._prepared(prepare(self._record(patient), at, absent))
 
     def verdicts(self, facts: PreparedFacts) -> Verdicts:
-        """The verdict of every trial. Raises UsageError for facts that another screener prepared."""
-        if facts.screener is not self:
-            raise UsageError("these facts were prepared by another screener; prepare them with this one")
-        return Verdicts(self._codes(facts), self._ids)
+        """The verdict of every trial. Raises UsageError for facts that another screener prepared, or this one with other
+        trials."""
+        if facts.screener is not self or facts.version != self._version:
+            raise UsageError("these facts were prepared for other trials; prepare them with this screener as it is")
+        if self._index is None:
+            codes: Sequence[int] = self._judge(facts.contents)
+            if facts.apart:
+                own = {place: self._judge(contents)[place] for place, contents in facts.apart.items()}
+                codes = tuple(own.get(place, code) for place, code in enumerate(codes))
+            return Verdicts(self._ids, codes)
+        bits = self._index.judge(facts.contents, facts.answered)
+        for place, contents in facts.apart.items():
+            code = self._index.judge_alone(place, contents)
+            bits = tuple((own | 1 << place) if other == code else own & ~(1 << place) for other, own in enumerate(bits))  # type: ignore[assignment]  # still four
+        return Verdicts(self._ids, None, bits)
 
     def screen(
         self, patient: Mapping[str, Any] | Patient, *, at: str | datetime | None = None, absent: Absent = "unknown"
@@ -153,20 +239,21 @@ class Screener:
         plain = self._plain(patient, at, absent)
         if plain is not None and isinstance(patient, Mapping):
             contents, (now, zone) = plain
-            codes: Sequence[int] = self._judge(contents)
             known: _Known = _Later(self, dict(patient), now, zone, absent)
             name, stamp = patient.get("id"), iso(now, zone)
+            facts = PreparedFacts(self, self._version, contents, _NOTHING_APART, self._answered(contents))
         else:
             record = self._record(patient)
-            facts = prepare(record, at, absent)
-            codes = self._codes(self._prepared(facts))
-            known = _Now(record, facts)
-            name, stamp = record.id, iso(facts.at, facts.zone)
+            seen = prepare(record, at, absent)
+            known = _Now(record, seen)
+            name, stamp = record.id, iso(seen.at, seen.zone)
+            facts = self._prepared(seen)
+        verdicts = self.verdicts(facts)
         results = tuple([
-            TrialResult(trial.id, trial.title, VERDICTS[code], _BehindCompiled(trial, known))
-            for trial, code in zip(self._trials, codes, strict=True)
+            TrialResult(trial.id, trial.title, verdicts[trial.id], _BehindCompiled(trial, known))
+            for trial in self._trials if trial is not None
         ])  # fmt: skip
-        return Screening(stamp, results, name, partial(_remarks, known, self._trials))
+        return Screening(stamp, results, name, partial(_remarks, known, self.trials))
 
     # --- stages ------------------------------------------------------------------------------------------------------
 
@@ -194,24 +281,36 @@ class Screener:
         contents = reader.contents(patient, *moment)
         return None if contents is None else (contents, moment)
 
-    def _codes(self, facts: PreparedFacts) -> Sequence[int]:
-        codes = self._judge(facts.contents)
-        if not facts.apart:
-            return codes
-        own = {place: self._judge(contents)[place] for place, contents in facts.apart.items()}
-        return tuple(own.get(place, code) for place, code in enumerate(codes))
+    def _answered(self, contents: Sequence[Content]) -> tuple[int, ...]:
+        """The slots of judgements that are answered; only an index asks for them."""
+        if self._index is None:
+            return ()
+        return tuple(place for place in self._asked.values() if contents[place] != ASKS)
 
     def _prepared(self, facts: Facts) -> PreparedFacts:
-        contents = tuple(fill(self.slots, facts))
-        apart: dict[int, tuple[Content, ...]] = {}
+        answered = tuple(self._asked[address] for address in facts.judgements if address in self._asked)
+        contents = [
+            ASKS if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged) else content(slot, facts)
+            for slot in self.slots
+        ]
+        for place in answered:
+            contents[place] = content(self.slots[place], facts)
+        apart: dict[int, list[Content]] = {}
         for trial_id in facts.overrides:
-            place = self._ids.get(trial_id)
-            if place is not None:
-                own = list(contents)
+            place = self._ids.get(trial_id, -1)
+            if place >= 0:
+                apart[place] = own = list(contents)
                 for slot in self._of_one_trial:
-                    (own[slot],) = fill((self.slots[slot],), facts, trial_id)
-                apart[place] = tuple(own)
-        return PreparedFacts(self, contents, apart)
+                    own[slot] = content(self.slots[slot], facts, trial_id)
+        return PreparedFacts(self, self._version, tuple(contents), apart, answered)
+
+
+_WITHDRAWN = Statements((), None)
+_NOTHING_APART: Mapping[int, Sequence[Content]] = {}
+
+
+def _nobody(_: Sequence[Content]) -> tuple[int, ...]:
+    return ()
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,6 @@ filled is the reference evaluator's business, so that every reader over slots me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -129,13 +128,8 @@ def is_of_one_trial(slot: Slot) -> bool:
     return any(anchor.concept.kind == "milestone" for anchor in anchors)
 
 
-def fill(slots: Iterable[Slot], facts: Facts, trial: str = "") -> list[Content]:
-    """What the facts say of each slot; for one trial where its ID is given, else for all."""
-    return [content(slot, facts, trial) for slot in slots]
-
-
 def content(slot: Slot, facts: Facts, trial: str = "") -> Content:
-    """What the facts say of one slot."""
+    """What the facts say of one slot; for one trial where its ID is given, else for all."""
     situation = Situation(facts, facts.at, trial, slot.values)
     match slot:
         case NumberSlot(number=number):
