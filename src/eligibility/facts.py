@@ -184,7 +184,7 @@ class _Preparer:
         self._none_when_absent(classes, timelines)
         milestones = {name: given.span(self._zone) for name, given in patient.milestones.items()}
         overrides = {
-            trial: (
+            trial.casefold(): (
                 given.attestations,
                 {name: when.span(self._zone) if when else None for name, when in given.milestones.items()},
             )
@@ -288,6 +288,9 @@ class _Preparer:
     def _timelines(self, cannot: frozenset[str]) -> dict[str, Timeline]:
         vocabulary = self._vocabulary
         own = {name: self._own(vocabulary[name], name in cannot) for name in self._patient.occurrences}
+        for name, stated in self._patient.occurrences.items():
+            if stated.past and not stated.plans and own[name] == Timeline():  # all of it lies after the instant: not seen
+                del own[name]
         for name in cannot:
             if vocabulary[name].is_occurrence:
                 own[name] = Timeline(complete="cannot apply")
@@ -350,24 +353,20 @@ class _Preparer:
                 return Timeline(kept, "listed" if complete else "", False, plans, plans)
 
     def _episode(self, concept: Concept, item: Occurrence) -> Episode | None:
-        """One occurrence with its times; None where it lies after the instant."""
+        """One occurrence with its times; None where it lies after the instant. An end that does is not seen: it lasts."""
         name = concept.name
-        end = item.end.span(self._zone) if item.end else None
-        onset = Span(EARLIEST, self._at)
-        if item.onset is not None:
-            cut = self._cut(item.onset.span(self._zone))
-            if cut is None:
-                self._ignored[name] = self._ignored.get(name, 0) + 1
+        onset = self._cut(item.onset.span(self._zone)) if item.onset else None
+        end = self._cut(item.end.span(self._zone)) if item.end else None
+        if (item.onset and onset is None) or (item.end and end is None):
+            self._ignored[name] = self._ignored.get(name, 0) + 1
+            if onset is None:
                 return None
-            onset = cut
-            if end is not None and end.last < onset.first:
-                self._problems.append(
-                    Problem(
-                        name, f"it resolved ({item.end.text if item.end else ''}) before its onset ({item.onset.text})"
-                    )
-                )
-        elif end is not None:
-            onset = Span(EARLIEST, min(end.last, self._at))
+        if onset is None:
+            onset = Span(EARLIEST, self._at if end is None else end.last)
+        elif item.onset and item.end and end is not None and end.last < onset.first:
+            self._problems.append(
+                Problem(name, f"it resolved ({item.end.text}) before its onset ({item.onset.text})")
+            )
         if concept.kind == "event":
             return Episode(onset, onset, concept=name)
         if end is not None:

@@ -50,12 +50,12 @@ def anchor_onset(facts: Facts, anchor: rules.Anchor, trial: str, now: Instant) -
     if anchor.concept.kind == "milestone":
         if anchor.concept.name == "screening":
             return Span(now, now)
-        override = facts.overrides.get(trial)
+        override = facts.overrides.get(trial.casefold())
         if override is not None and anchor.concept.name in override[1]:
             return override[1][anchor.concept.name] or "unknown"
         return facts.milestones.get(anchor.concept.name, "unknown")
     onset = newest_onset(facts, anchor.concept, now)
-    if isinstance(onset, Span) and onset.is_undated:
+    if isinstance(onset, Span) and onset.is_undated and onset.last >= facts.at:
         return "unknown"
     return onset
 
@@ -242,11 +242,16 @@ def elapsed(facts: Facts, concept: Concept, bounds: tuple[tuple[rules.Operator, 
     onset = newest_onset(facts, concept, now)
     if onset == "never":
         return F
-    if not isinstance(onset, Span):
-        return U
-    return all_of(
-        compare_onset(onset, _SINCE[operator], shift(now, duration, facts.zone, -1)) for operator, duration in bounds
-    )
+
+    def holds(began: Span) -> Truth:
+        return all_of(
+            compare_onset(began, _SINCE[operator], shift(now, duration, facts.zone, -1))
+            for operator, duration in bounds
+        )
+
+    if isinstance(onset, Span):
+        return holds(onset)
+    return F if any(all(holds(span) is F for span in spans) for spans in _held(facts, concept, now)) else U
 
 
 def lasting(facts: Facts, concept: Concept, duration: Duration, now: Instant) -> Truth:
@@ -260,18 +265,28 @@ def onset_in(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Trut
     onset = newest_onset(facts, concept, now)
     if onset == "never":
         return F
-    if not isinstance(onset, Span):
-        return F if _ruled_out(facts, concept, where, now) else U
-    if where.sure.first <= onset.first and onset.last <= where.sure.last:
-        return T
-    if onset.last < where.possible.first or onset.first > where.possible.last:
-        return F
-    return F if onset.is_undated and _ruled_out(facts, concept, where, now) else U
+
+    def outside(began: Span) -> bool:
+        return began.last < where.possible.first or began.first > where.possible.last
+
+    if isinstance(onset, Span):
+        if where.sure.first <= onset.first and onset.last <= where.sure.last:
+            return T
+        if outside(onset):
+            return F
+    ruled_out = not isinstance(onset, Span) or onset.is_undated
+    return F if ruled_out and any(all(map(outside, spans)) for spans in _held(facts, concept, now)) else U
 
 
-def _ruled_out(facts: Facts, concept: Concept, where: Reach, now: Instant) -> bool:
-    """Was it, or what includes it, surely not there in the whole window?"""
-    last = min(where.possible.last, now)
-    if where.possible.last > now or where.possible.first > last or concept.kind == "event":
-        return False
-    return _present(facts, concept, where.possible.first, last) is F
+def _held(facts: Facts, concept: Concept, now: Instant) -> Iterator[tuple[Span, ...]]:
+    """When it began, if it ever did: within the occurrences of a complete record of what includes it (an event: then)."""
+    for whole in facts.vocabulary.wholes(concept.name):
+        timeline = _timeline(facts, whole)
+        if timeline.complete == "listed":
+            is_event = facts.vocabulary[whole].kind == "event"
+            yield tuple(
+                episode.onset
+                if is_event
+                else Span(episode.onset.first, now if episode.end is None else min(episode.end.last - 1, now))
+                for episode in timeline.episodes
+            )
