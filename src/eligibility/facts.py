@@ -289,8 +289,8 @@ class _Preparer:
         vocabulary = self._vocabulary
         own = {name: self._own(vocabulary[name], name in cannot) for name in self._patient.occurrences}
         for name, stated in self._patient.occurrences.items():
-            if stated.past and not stated.plans and own[name] == Timeline():  # all of it lies after the instant: not seen
-                del own[name]
+            if stated.past and not stated.plans and own[name] == Timeline():
+                del own[name]  # all of it lies after the instant: it is not seen
         for name in cannot:
             if vocabulary[name].is_occurrence:
                 own[name] = Timeline(complete="cannot apply")
@@ -364,12 +364,11 @@ class _Preparer:
         if onset is None:
             onset = Span(EARLIEST, self._at if end is None else end.last)
         elif item.onset and item.end and end is not None and end.last < onset.first:
-            self._problems.append(
-                Problem(name, f"it resolved ({item.end.text}) before its onset ({item.onset.text})")
-            )
+            self._problems.append(Problem(name, f"it resolved ({item.end.text}) before its onset ({item.onset.text})"))
         if concept.kind == "event":
             return Episode(onset, onset, concept=name)
         if end is not None:
+            onset = Span(onset.first, max(onset.first, min(onset.last, end.last)))  # it began before it ended
             return Episode(onset, onset, Span(max(end.first, onset.first), end.last), concept=name)
         if item.present is False:
             return Episode(onset, onset, Span(onset.first, self._at), concept=name)
@@ -380,7 +379,7 @@ class _Preparer:
         """What is known of a concept from its own record and from those of its parts."""
         vocabulary = self._vocabulary
         mine = own.get(name, Timeline())
-        episodes = list(mine.episodes)
+        listed, added = list(mine.episodes), list[Episode]()
         plans = list(mine.plans)
         is_event = vocabulary[name].kind == "event"
         for part in vocabulary.parts(name):
@@ -389,27 +388,23 @@ class _Preparer:
                 continue
             plans += theirs.own_plans
             for episode in theirs.episodes:
-                if mine.complete and not self._listed(mine, episode, is_event):
-                    self._disagree(name, part, mine)
                 if mine.absent_now and may_last(episode, self._at) and not is_event:
                     self._warn(f"{name}: it is absent now, which leaves out {part}, that it includes; both count")
-                onset = episode.onset if is_event or mine.complete else Span(EARLIEST, episode.onset.last)
+                onset, since = episode.onset, episode.since
+                holding = [index for index, known in enumerate(listed) if _may_hold(known, episode, is_event)]
+                if mine.complete and holding:  # it is one of those that the record of the whole dates
+                    together = [_began_together(listed[index].onset, onset, is_event) for index in holding]
+                    onset = Span(min(span.first for span in together), max(span.last for span in together))
+                    since = onset if is_event else Span(max(since.first, onset.first), since.last)
+                    if len(holding) == 1:
+                        listed[holding[0]] = replace(listed[holding[0]], onset=onset, since=onset)
+                elif mine.complete:
+                    self._disagree(name, part, mine)
+                elif not is_event:
+                    onset = Span(EARLIEST, onset.last)
                 end, presumed = (None, None) if is_event else (episode.end, episode.presumed)
-                episodes.append(Episode(onset, episode.since, end, presumed, part))
-        return Timeline(tuple(episodes), mine.complete, mine.absent_now, mine.own_plans, tuple(plans))
-
-    def _listed(self, mine: Timeline, episode: Episode, is_event: bool) -> bool:
-        """Does a list already hold the occurrence of a part?"""
-        for known in mine.episodes:
-            if known.onset.first > episode.onset.last:
-                continue
-            if is_event:
-                inside = known.onset.last >= episode.onset.first
-            else:
-                inside = known.end is None or (episode.end is not None and known.end.last >= episode.end.first)
-            if inside:
-                return True
-        return False
+                added.append(Episode(onset, since, end, presumed, part))
+        return Timeline((*listed, *added), mine.complete, mine.absent_now, mine.own_plans, tuple(plans))
 
     def _disagree(self, name: str, part: str, mine: Timeline) -> None:
         if mine.complete == "never":
@@ -445,6 +440,20 @@ class _Preparer:
 
 
 _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))
+
+
+def _may_hold(known: Episode, episode: Episode, is_event: bool) -> bool:
+    """May an occurrence of a whole hold that of a part?"""
+    if known.onset.first > episode.onset.last:
+        return False
+    if is_event:
+        return known.onset.last >= episode.onset.first
+    return known.end is None or (episode.end is not None and known.end.last >= episode.end.first)
+
+
+def _began_together(whole: Span, part: Span, is_event: bool) -> Span:
+    """When a whole began that holds a part: then or earlier (an event: then)."""
+    return Span(max(whole.first, part.first) if is_event else whole.first, min(whole.last, part.last))
 
 
 def may_last(episode: Episode, at: Instant) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +55,7 @@ def anchor_onset(facts: Facts, anchor: rules.Anchor, trial: str, now: Instant) -
             return override[1][anchor.concept.name] or "unknown"
         return facts.milestones.get(anchor.concept.name, "unknown")
     onset = newest_onset(facts, anchor.concept, now)
-    if isinstance(onset, Span) and onset.is_undated and onset.last >= facts.at:
+    if isinstance(onset, Span) and onset.is_undated:
         return "unknown"
     return onset
 
@@ -99,6 +99,8 @@ def _overlap(facts: Facts, episode: Episode, first: Instant, last: Instant) -> T
     if episode.end is not None and episode.end.last <= first:
         return F
     begun = episode.since.last <= last
+    if begun and episode.since.first >= first:  # its very beginning lies there
+        return T
     if episode.end is not None:
         return known(True if begun and episode.end.first > first else None)
     if episode.presumed is not None:
@@ -164,7 +166,8 @@ def in_window(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Tru
                 past = F  # a window of what is to come asks for a plan, not for the very instant of judgement
         else:
             past = _present(facts, concept, possible.first, possible.last)
-            if past is T and not (sure.first <= sure.last and _present(facts, concept, sure.first, sure.last) is T):
+            # the latest beginning and the earliest end of the window, in either order: who was there for both, met all of it
+            if past is T and not (sure.first <= now and _present(facts, concept, sure.first, sure.last) is T):
                 past = U
     if where.possible.last <= now:
         return past
@@ -239,43 +242,47 @@ _SINCE: dict[str, str] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 
 def elapsed(facts: Facts, concept: Concept, bounds: tuple[tuple[rules.Operator, Duration], ...], now: Instant) -> Truth:
     """Is the time since the onset within bounds? `time since onset > D` is `onset < now - D`. Not met if it never was."""
-    onset = newest_onset(facts, concept, now)
-    if onset == "never":
-        return F
-
-    def holds(began: Span) -> Truth:
-        return all_of(
-            compare_onset(began, _SINCE[operator], shift(now, duration, facts.zone, -1))
-            for operator, duration in bounds
-        )
-
-    if isinstance(onset, Span):
-        return holds(onset)
-    return F if any(all(holds(span) is F for span in spans) for spans in _held(facts, concept, now)) else U
+    edges = [(_SINCE[operator], shift(now, duration, facts.zone, -1)) for operator, duration in bounds]
+    return _of_onset(
+        facts, concept, now, lambda onset: all_of(compare_onset(onset, operator, edge) for operator, edge in edges)
+    )
 
 
 def lasting(facts: Facts, concept: Concept, duration: Duration, now: Instant) -> Truth:
-    """Is it present, in an episode that began `duration` or longer ago?"""
-    here = present_now(facts, concept, now)
-    return all_of((here, F)) if here is F else all_of((here, elapsed(facts, concept, ((">=", duration),), now)))
+    """Is it present, in an episode that began `duration` or longer ago? What includes it then is so, too."""
+    held = (concept, *map(facts.vocabulary.__getitem__, facts.vocabulary.wholes(concept.name)))
+    found = [
+        all_of((present_now(facts, which, now), elapsed(facts, which, ((">=", duration),), now)))
+        for which in held
+        if which.kind == "condition"
+    ]
+    return F if F in found else found[0]
 
 
 def onset_in(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Truth:
     """Did the newest episode begin in a window?"""
+
+    def inside(onset: Span) -> Truth:
+        if where.sure.first <= onset.first and onset.last <= where.sure.last:
+            return T
+        return F if onset.last < where.possible.first or onset.first > where.possible.last else U
+
+    return _of_onset(facts, concept, now, inside)
+
+
+def _of_onset(facts: Facts, concept: Concept, now: Instant, holds: Callable[[Span], Truth]) -> Truth:
+    """Does something hold of the onset? Where it is not dated, a complete record of what includes it may tell."""
     onset = newest_onset(facts, concept, now)
     if onset == "never":
         return F
-
-    def outside(began: Span) -> bool:
-        return began.last < where.possible.first or began.first > where.possible.last
-
-    if isinstance(onset, Span):
-        if where.sure.first <= onset.first and onset.last <= where.sure.last:
-            return T
-        if outside(onset):
-            return F
-    ruled_out = not isinstance(onset, Span) or onset.is_undated
-    return F if ruled_out and any(all(map(outside, spans)) for spans in _held(facts, concept, now)) else U
+    found = holds(onset) if isinstance(onset, Span) else U
+    if found is not U or (isinstance(onset, Span) and not onset.is_undated):
+        return found
+    for spans in _held(facts, concept, now):
+        truths = {holds(span) for span in spans}
+        if truths == {F} or (truths == {T} and isinstance(onset, Span)):
+            return truths.pop()
+    return U
 
 
 def _held(facts: Facts, concept: Concept, now: Instant) -> Iterator[tuple[Span, ...]]:
