@@ -162,13 +162,13 @@ def in_window(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Tru
     if possible.first <= possible.last:
         if concept.kind == "event":
             past = _happened(facts, concept, sure, possible)
-            if where.possible.first >= now and past is U:
-                past = F  # a window of what is to come asks for a plan, not for the very instant of judgement
         else:
             past = _present(facts, concept, possible.first, possible.last)
             # the latest beginning and the earliest end of the window, in either order: who was there for both, met all of it
             if past is T and not (sure.first <= now and _present(facts, concept, sure.first, sure.last) is T):
                 past = U
+        if where.possible.first >= now and where.possible.last > now and past is U:
+            past = F  # a window of what is to come asks for a plan, not for the very instant of judgement
     if where.possible.last <= now:
         return past
     return any_of((past, _planned(facts, concept, where, now)))
