@@ -180,7 +180,7 @@ def _planned(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Trut
     for plan in timeline.plans:
         if where.sure.first <= plan.first and plan.last <= where.sure.last:
             return T
-    own = timeline.own_plans
+    own = timeline.own_plans if not facts.vocabulary.parts(concept.name) else ()  # a part may have a plan of its own
     outside = own and all(plan.last < where.possible.first or plan.first > where.possible.last for plan in own)
     later = all(
         plan.first > where.possible.last for plan in own
