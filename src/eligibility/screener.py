@@ -296,9 +296,8 @@ class Screener:
         for place in answered:
             contents[place] = content(self.slots[place], facts)
         apart: dict[int, list[Content]] = {}
-        for trial_id in facts.overrides:
-            place = self._ids.get(trial_id, -1)
-            if place >= 0:
+        for trial_id, place in self._ids.items() if facts.overrides else ():
+            if trial_id.casefold() in facts.overrides:
                 apart[place] = own = list(contents)
                 for slot in self._of_one_trial:
                     own[slot] = content(self.slots[slot], facts, trial_id)
