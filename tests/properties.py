@@ -15,8 +15,8 @@ from eligibility import EligibilityError, compile_trial
 from eligibility.building import consistent, merged
 from eligibility.evaluator import Situation, evaluate, evaluate_atom
 from eligibility.explanation import explain
-from eligibility.expressions import check_formula
 from eligibility.facts import prepare
+from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.logic import Truth
 from eligibility.needs import needs_of

@@ -10,8 +10,8 @@ from typing import assert_never
 from eligibility import intervals, occurrences, rules, series, wording
 from eligibility.evaluator import Situation, changed, limit_ratio, measured
 from eligibility.explanation import Truths, kleene
-from eligibility.expressions import check_formula
 from eligibility.facts import Timeline, age_in
+from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 
 from eligibility import rules
-from eligibility.expressions import check_formula
 from eligibility.facts import Facts
+from eligibility.formulas import check_formula
 from eligibility.instants import DAY, EARLIEST, LATEST, Duration, Instant, Span, instant_of, local, shift
 from eligibility.vocabulary import Concept
 
