@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from eligibility import rules
@@ -78,11 +79,14 @@ def judge(trial: Trial, facts: Facts) -> TrialResult:
             criterion.address, criterion.section, criterion.label, OUTCOMES[outcome], _passes(criterion, outcome),
             reason, evidence, needs, criterion.note,
         ))  # fmt: skip
-    verdict = _verdict([result.passes for result in results], only_answers)
+    verdict = _verdict({result.passes for result in results}, lambda: only_answers)
     is_open = verdict in ("review", "undetermined")
 
     def find_valid_until() -> str | None:
-        found = first_change(trial.criteria, facts, trial.id, trial.values, lambda now: verdict_at(trial, facts, now))
+        def state_at(criterion: rules.Criterion, now: Instant) -> _State:
+            return _State(criterion, Situation(facts, now, trial.id, trial.values))
+
+        found = first_change(trial.criteria, facts, trial.id, trial.values, state_at, _verdict_of)
         return None if found is None else iso(found, facts.zone)
 
     return TrialResult(
@@ -90,18 +94,24 @@ def judge(trial: Trial, facts: Facts) -> TrialResult:
     )
 
 
-def verdict_at(trial: Trial, facts: Facts, now: Instant) -> Verdict:
-    """The verdict that the same facts give at a later instant."""
-    situation = Situation(facts, now, trial.id, trial.values)
-    passes: list[bool | None] = []
-    only_answers = True
-    for criterion in trial.criteria:
-        outcome = evaluate(criterion.rule, situation)
-        passes.append(_passes(criterion, outcome))
-        if outcome is U and only_answers:
-            truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
-            only_answers = needs_of(criterion, truths, situation)[1]
-    return _verdict(passes, only_answers)
+class _State:
+    """What a criterion says of a verdict: whether it passes, and if that is open, whether it waits for people alone."""
+
+    def __init__(self, criterion: rules.Criterion, situation: Situation) -> None:
+        self._criterion, self._situation = criterion, situation
+        self.passes = _passes(criterion, evaluate(criterion.rule, situation))
+
+    @cached_property
+    def only_answers(self) -> bool:
+        """Is nothing open, or nothing but answers of people? Found when it is asked for: most verdicts do not hang on it."""
+        if self.passes is not None:
+            return True
+        truths = {atom: evaluate_atom(atom, self._situation) for atom in rules.atoms(self._criterion.rule)}
+        return needs_of(self._criterion, truths, self._situation)[1]
+
+
+def _verdict_of(states: Sequence[_State]) -> Verdict:
+    return _verdict({state.passes for state in states}, lambda: all(state.only_answers for state in states))
 
 
 def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
@@ -110,12 +120,12 @@ def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
     return outcome is (T if criterion.section == "include" else F)
 
 
-def _verdict(passes: list[bool | None], only_answers: bool) -> Verdict:
+def _verdict(passes: Set[bool | None], only_answers: Callable[[], bool]) -> Verdict:
     if False in passes:
         return "ineligible"
     if None not in passes:
         return "eligible"
-    return "review" if only_answers else "undetermined"
+    return "review" if only_answers() else "undetermined"
 
 
 def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
