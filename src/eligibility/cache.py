@@ -52,7 +52,7 @@ def key_for(*parts: bytes) -> str:
 @lru_cache(maxsize=1)
 def _program() -> bytes:
     """What the same contents are compiled by: version, Python, and the state of the sources, which may be under work."""
-    from eligibility import __version__
+    from eligibility.version import __version__
 
     stamps = []
     with suppress(OSError), os.scandir(Path(__file__).parent) as entries:
