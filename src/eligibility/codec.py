@@ -1,15 +1,17 @@
 """Frozen dataclasses of a closed list go in, plain JSON values come out; and back, with every structure proved.
 
 Nothing that is read can name code: a class is one of the list, a field is what its annotation says, and anything else is
-`Foreign`. A dataclass is written as a list of its name and its fields, a Fraction as `"a/b"`, an infinity as text.
+`Foreign`. A dataclass is written as a list of its name and its fields, or, where it has many, as its name and those
+fields that are not as by default; a Fraction as `"a/b"`, an infinity as text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from fractions import Fraction
+from functools import lru_cache
 from typing import NoReturn, cast
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
@@ -17,6 +19,9 @@ Decoder = Callable[[Json], object]
 
 _INFINITIES = {"inf": float("inf"), "-inf": float("-inf")}
 _FRACTION = re.compile(r"-?\d{1,400}/\d{1,400}", re.ASCII)
+
+
+_MANY_FIELDS = 12
 
 
 class Foreign(ValueError):
@@ -65,9 +70,16 @@ class Codec:
                 return {_text(key): self.encode(item) for key, item in value.items()}
             case _ if type(value) in self._fields:
                 names = self._fields[type(value)]
+                if len(names) > _MANY_FIELDS:
+                    return [type(value).__name__, self._sparse(value)]
                 return [type(value).__name__, *(self.encode(getattr(value, name)) for name in names)]
             case _:
                 _foreign(f"a {type(value).__name__}")
+
+    def _sparse(self, value: object) -> dict[str, Json]:
+        told = {name: getattr(value, name) for name in self._fields[type(value)]}
+        usual = {field.name: _default(field) for field in fields(value)}  # type: ignore[arg-type]  # it is a dataclass
+        return {name: self.encode(found) for name, found in told.items() if found != usual[name]}
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -113,11 +125,27 @@ class Codec:
     def _object(self, found: type) -> Decoder:
         name, width = found.__name__, len(self._fields[found]) + 1
         decoders = [self._decoder(str(field.type)) for field in fields(found)]
+        if width > _MANY_FIELDS + 1:
+            return self._sparse_object(found, dict(zip(self._fields[found], decoders, strict=True)))
 
         def read(value: Json) -> object:
             if type(value) is not list or len(value) != width or value[0] != name:
                 _foreign(name)
             return found(*[decode(item) for decode, item in zip(decoders, value[1:], strict=True)])
+
+        return read
+
+    def _sparse_object(self, found: type, decoders: dict[str, Decoder]) -> Decoder:
+        name = found.__name__
+        needed = {field.name for field in fields(found) if _default(field) is MISSING}
+
+        def read(value: Json) -> object:
+            if type(value) is not list or len(value) != 2 or value[0] != name or type(value[1]) is not dict:
+                _foreign(name)
+            given = value[1]
+            if not needed <= given.keys() <= decoders.keys():
+                _foreign(name)
+            return found(**{key: decoders[key](item) for key, item in given.items()})
 
         return read
 
@@ -171,6 +199,11 @@ class Codec:
         return read
 
 
+def _default(field: Field[object]) -> object:
+    """What a field is where nothing is said; MISSING where something must be."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
 def _text(key: object) -> str:
     return key if isinstance(key, str) else _foreign("a key that is no text")
 
@@ -210,7 +243,12 @@ def _float(value: Json) -> object:
 
 
 def _fraction(value: Json) -> object:
-    if type(value) is not str or not _FRACTION.fullmatch(value):
+    return _read_fraction(value) if type(value) is str else _foreign("a fraction")
+
+
+@lru_cache(maxsize=1024)
+def _read_fraction(value: str) -> Fraction:
+    if not _FRACTION.fullmatch(value):
         _foreign("a fraction")
     numerator, _, denominator = value.partition("/")
     if not int(denominator):

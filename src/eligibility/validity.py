@@ -60,6 +60,9 @@ def first_change(
 
 
 def _narrow(before: Instant, after: Instant, is_same: Callable[[Instant], bool]) -> Instant:
+    if after - 1 == before or is_same(after - 1):  # a turning point is exact, but for the ends of calendar months
+        return after
+    after -= 1
     while after - before > 1:
         middle = (before + after) // 2
         if is_same(middle):
@@ -79,14 +82,13 @@ def _turning_points(atom: rules.Atom, facts: Facts, trial: str, values: Duration
             lengths.append(concept.acute_for)
         if concept.current_for is not None:
             lengths.append(values or concept.current_for)
+    lengths = list({(length.months, length.exact): length for length in lengths}.values())
     ends = {end for span in spans for end in (span.first, span.last, span.last + 1) if EARLIEST < end < LATEST}
     for end in ends:
         yield from (end, end + 1)
-        for first in lengths:
-            for once in _later(end, first, facts):
-                yield once
-                for second in lengths:
-                    yield from _later(once, second, facts)
+        once = {instant for length in lengths for instant in _later(end, length, facts)}
+        yield from once
+        yield from (instant for start in once for length in lengths for instant in _later(start, length, facts))
     if any(concept.kind == "age" or concept.has_limited_applicability for concept in concepts.values()):
         yield from _birthdays(atom, concepts.values(), facts)
 

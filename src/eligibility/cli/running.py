@@ -5,6 +5,7 @@ What `--help` and `--version` need is here, so that they import next to nothing.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -128,6 +129,7 @@ def _leave_pipe() -> None:
 
 def main() -> NoReturn:
     """The console script."""
+    gc.set_threshold(20_000, 20, 50)  # a short run makes many objects that stay; looking through them is a tenth of it
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a letter that the terminal lacks, or half of one, is shown as \uXXXX
