@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from eligibility import rules
 from eligibility.errors import UsageError, excerpt, nearest
 from eligibility.evaluator import Situation, evaluate, evaluate_atom
 from eligibility.explanation import OUTCOMES, Truths, explain
 from eligibility.facts import Absent, Facts, Timeline, prepare
-from eligibility.instants import Instant, iso
+from eligibility.instants import iso
 from eligibility.library import Trial, bundled_trials, select
 from eligibility.logic import Truth
 from eligibility.needs import merge, needs_of
@@ -67,26 +67,26 @@ def judge(trial: Trial, facts: Facts) -> TrialResult:
     situation = Situation(facts, facts.at, trial.id, trial.values)
     results: list[CriterionResult] = []
     waiting: list[Need] = []
-    only_answers = True
+    states: list[_Judged] = []
     for criterion in trial.criteria:
         truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
         outcome = evaluate(criterion.rule, situation)
         reason, evidence = explain(criterion.rule, truths, situation)
         needs, answers = needs_of(criterion, truths, situation) if outcome is U else ((), True)
         waiting += needs
-        only_answers = only_answers and answers
+        states.append(_Judged(_passes(criterion, outcome), answers))
         results.append(CriterionResult(
             criterion.address, criterion.section, criterion.label, OUTCOMES[outcome], _passes(criterion, outcome),
             reason, evidence, needs, criterion.note,
         ))  # fmt: skip
-    verdict = _verdict({result.passes for result in results}, lambda: only_answers)
+    verdict = _verdict(states)
     is_open = verdict in ("review", "undetermined")
 
     def find_valid_until() -> str | None:
-        def state_at(criterion: rules.Criterion, now: Instant) -> _State:
-            return _State(criterion, Situation(facts, now, trial.id, trial.values))
-
-        found = first_change(trial.criteria, facts, trial.id, trial.values, state_at, _verdict_of)
+        found = first_change(
+            trial.criteria, facts, trial.id, trial.values,
+            lambda criterion, now: _Later(criterion, Situation(facts, now, trial.id, trial.values)), _verdict,
+        )  # fmt: skip
         return None if found is None else iso(found, facts.zone)
 
     return TrialResult(
@@ -94,24 +94,31 @@ def judge(trial: Trial, facts: Facts) -> TrialResult:
     )
 
 
-class _State:
+class _Judged(NamedTuple):
     """What a criterion says of a verdict: whether it passes, and if that is open, whether it waits for people alone."""
+
+    passes: bool | None
+    only_answers: bool
+
+
+class _Later:
+    """The same at a later instant, found when it is asked for: most verdicts do not hang on all criteria."""
 
     def __init__(self, criterion: rules.Criterion, situation: Situation) -> None:
         self._criterion, self._situation = criterion, situation
-        self.passes = _passes(criterion, evaluate(criterion.rule, situation))
+
+    @cached_property
+    def passes(self) -> bool | None:
+        """Does it pass? None while it is open."""
+        return _passes(self._criterion, evaluate(self._criterion.rule, self._situation))
 
     @cached_property
     def only_answers(self) -> bool:
-        """Is nothing open, or nothing but answers of people? Found when it is asked for: most verdicts do not hang on it."""
+        """Is nothing open, or nothing but answers of people?"""
         if self.passes is not None:
             return True
         truths = {atom: evaluate_atom(atom, self._situation) for atom in rules.atoms(self._criterion.rule)}
         return needs_of(self._criterion, truths, self._situation)[1]
-
-
-def _verdict_of(states: Sequence[_State]) -> Verdict:
-    return _verdict({state.passes for state in states}, lambda: all(state.only_answers for state in states))
 
 
 def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
@@ -120,12 +127,12 @@ def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
     return outcome is (T if criterion.section == "include" else F)
 
 
-def _verdict(passes: Set[bool | None], only_answers: Callable[[], bool]) -> Verdict:
-    if False in passes:
+def _verdict(states: Sequence[_Judged | _Later]) -> Verdict:
+    if any(state.passes is False for state in states):
         return "ineligible"
-    if None not in passes:
+    if all(state.passes for state in states):
         return "eligible"
-    return "review" if only_answers() else "undetermined"
+    return "review" if all(state.only_answers for state in states) else "undetermined"
 
 
 def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
