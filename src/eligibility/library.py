@@ -133,9 +133,7 @@ def _compiled(texts: Sequence[tuple[str, str]], vocabulary: Vocabulary, key: str
         raise RuleError(wrong)
     _refuse_twins(trials)
     if key is not None:
-        codec = rules_codec(vocabulary, [trial.source for trial in trials], [Trial])
-        formulas = {name: codec.encode(formula) for name, formula in proved_formulas(vocabulary).items()}
-        cache.keep("trials", key, [codec.encode(tuple(trials)), formulas])
+        _keep(key, trials, vocabulary)
     return tuple(trials)
 
 
@@ -145,6 +143,15 @@ def _key(texts: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> str | None
         return None
     contents = [part.encode() for named in texts for part in named]
     return cache.key_for(bundled("grammars", "criteria.lark").read_bytes(), vocabulary.digest.encode(), *contents)
+
+
+def _keep(key: str, trials: Sequence[Trial], vocabulary: Vocabulary) -> None:
+    codec = rules_codec(vocabulary, [trial.source for trial in trials], [Trial])
+    try:
+        formulas = {name: codec.encode(formula) for name, formula in proved_formulas(vocabulary).items()}
+        cache.keep("trials", key, [codec.encode(tuple(trials)), formulas])
+    except Foreign:  # what cannot be written is compiled again
+        return
 
 
 def _kept(key: str, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> tuple[Trial, ...] | None:
