@@ -157,6 +157,8 @@ def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
 
 def _strange_addresses(patient: Patient, trials: tuple[Trial, ...]) -> list[Unrecognized]:
     """Judgements and overrides of the record that belong to no criterion of a known trial."""
+    if not patient.judgements and not patient.overrides:
+        return []
     known = {trial.id.casefold(): trial for trial in (*_bundled_if_loaded(trials), *trials)}
     found = []
     for address in patient.judgements:

@@ -5,6 +5,7 @@ Colour is for terminals: rich leaves it out in a pipe, and where NO_COLOR is set
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -13,9 +14,20 @@ if TYPE_CHECKING:
 
 def console(stream: TextIO | None = None, *, wrap: bool = True, width: int | None = None) -> Console:
     """A console on standard output or another stream; `wrap=False` leaves long lines to the terminal."""
+    return _console_class()(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=not wrap, width=width)
+
+
+@cache
+def _console_class() -> type[Console]:
     from rich.console import Console
 
-    return Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=not wrap, width=width)
+    class Quiet(Console):
+        """A console that leaves a closed pipe to whoever runs the command, as all other output does."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Quiet
 
 
 def counted(count: int, word: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from eligibility.errors import UsageError
+from eligibility.errors import UsageError, excerpt
 
 if TYPE_CHECKING:
     from eligibility.records import Line
@@ -24,7 +24,7 @@ def patients(place: str) -> Iterator[tuple[bool, Iterator[Line]]]:
     """
     from eligibility.records import LARGEST_RECORD, Line, is_lines, read_lines, read_record
 
-    name = Path(place).name or place
+    name = excerpt(Path(place).name or place, 80)
     try:
         stream: TextIO = standard_input() if place == "-" else open(place, encoding="utf-8-sig")  # noqa: SIM115  # closed below
     except (OSError, ValueError) as error:
