@@ -222,7 +222,7 @@ def command(name: str) -> Iterator[str]:
             names += f" *{value.lower()}*"
         rows.append([names, (action.help or "") + (f" ({'; '.join(more)})" if more else "")])
     yield f"## `{name}`"
-    yield parser.description or ""
+    yield "\n\n".join(_one_line(part) for part in parser.about.split("\n\n"))
     yield code(" ".join([*usage, "[OPTIONS]"] if "`--" in str(rows) else usage), "text")
     yield table(["argument or option", "meaning"], rows)
     yield "Examples:"

@@ -87,7 +87,7 @@ def test_the_help_of_a_command_says_all(call, name):
     assert "0  done" in said
     assert max(map(len, said.splitlines())) <= 80
     parser = parser_of(name, registry.load(name))
-    assert parser.description
+    assert parser.about
     assert all(action.help for action in parser._actions), "every argument is explained"
     assert call(name, "-h")[1] == said
 

@@ -14,6 +14,13 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+try:
+    from _blake2 import (
+        blake2b,  # without the libraries that hashlib loads beside it, which take longer than our digests
+    )
+except ImportError:  # it is no public name
+    from hashlib import blake2b
+
 VERSION = 1  # of the form of entries; another one makes other keys
 MOST_ENTRIES = 40
 LARGEST_ENTRY = 50_000_000  # bytes
@@ -40,8 +47,6 @@ def folder() -> Path | None:
 
 def key_for(*parts: bytes) -> str:
     """The key of some contents, for this program on this Python."""
-    from hashlib import blake2b
-
     found = blake2b(digest_size=20)
     for part in (_program(), *parts):
         found.update(len(part).to_bytes(8, "big"))
@@ -109,8 +114,6 @@ def keep(kind: str, key: str, value: object) -> None:
 
 
 def _head(key: str, body: bytes) -> bytes:
-    from hashlib import blake2b
-
     return f"eligibility cache {VERSION} {key} {blake2b(body, digest_size=20).hexdigest()}".encode()
 
 

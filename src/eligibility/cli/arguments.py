@@ -32,17 +32,23 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog=prog, formatter_class=_Help, allow_abbrev=False, add_help=False)
+        self.about = ""
         self.examples: dict[str, str] = {}
         self.statuses: dict[int, str] = {}
         self.add_argument("-h", "--help", action="help", help="Show this help.")
 
     def explain(self, about: str, *, examples: dict[str, str], statuses: dict[int, str] | None = None) -> None:
         """Say what the command does, show calls of it with what each does, and what its exit statuses mean."""
-        self.description = _filled(about)
+        self.about = about
         self.examples, self.statuses = examples, {0: "done", **(statuses or {}), 2: "the input cannot be used"}
-        shown = [line for call, does in examples.items() for line in (f"  {call}", f"      {does}")]
+
+    def format_help(self) -> str:
+        """The help, laid out when it is asked for."""
+        shown = [line for call, does in self.examples.items() for line in (f"  {call}", f"      {does}")]
         told = [f"  {status}  {meaning}" for status, meaning in self.statuses.items()]
+        self.description = filled(self.about)
         self.epilog = "\n".join(["examples:", *shown, "", "exit status:", *told])
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise Misuse, with the nearest choice where one was missed."""
@@ -70,7 +76,8 @@ class Parser(argparse.ArgumentParser):
         return found
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
+    """Paragraphs of help, in lines that fit 80 columns."""
     from textwrap import fill
 
     return "\n\n".join(fill(" ".join(part.split()), 78) for part in text.strip().split("\n\n"))
