@@ -42,6 +42,8 @@ class Observation:
     months: int | None = None
     dated: bool = True
     computed: bool = False
+    lower_text: str | None = None
+    upper_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,9 @@ class _Preparer:
         self._refuse_inapplicable(cannot)
         observations = {
             name: tuple(self._seen(name, (
-                (Observation(r.value, when, r.text, r.lower, r.upper, r.months, r.when is not None), when)
+                (Observation(
+                    r.value, when, r.text, r.lower, r.upper, r.months, r.when is not None, False, r.lower_text, r.upper_text
+                ), when)
                 for r in readings for when in [self._span(r.when)]
             )))
             for name, readings in patient.readings.items()
@@ -229,13 +233,10 @@ class _Preparer:
         today = local(self._at, self._zone).date()
         birth = None
         if patient.birth is not None:
-            first = patient.birth.start.date()
-            span = patient.birth.span(UTC)
-            last = local(span.last, UTC).date()
-            if first > today:
+            birth = birth_days(patient.birth, today)
+            if birth is None:
                 self._problems.append(Problem("birth_date", "it lies after the instant of judgement"))
                 return None
-            birth = (first, min(last, today))
         given = patient.age
         if birth is None:
             return Ages(None, given.low, given.high, given.unit, given.text) if given else None
@@ -441,8 +442,14 @@ class _Preparer:
                             f"{condition}: it is absent now, which leaves out the {concept.name} that is given; the given one counts"
                         )
                     continue
+                silent = any(timeline.complete == "assumed" for timeline in chain)
+                why = (
+                    f"{condition} is read as absent: the record does not name it"
+                    if silent
+                    else f"{condition} is absent"
+                )
                 now = Span(self._at, self._at)
-                classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {condition} is absent"),)
+                classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {why}", dated=False),)
 
 
 _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))
@@ -451,6 +458,12 @@ _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))
 def may_last(episode: Episode, at: Instant) -> bool:
     """May an episode be present at an instant after its beginning?"""
     return episode.end is None or episode.end.last > at
+
+
+def birth_days(birth: PartialDate, today: date) -> tuple[date, date] | None:
+    """The first and the last day that a date of birth may mean, up to today; None where it lies ahead."""
+    first, last = birth.start.date(), local(birth.span(UTC).last, UTC).date()
+    return None if first > today else (first, min(last, today))
 
 
 def age_in_months(ages: Ages, now: Instant, zone: tzinfo) -> Interval:

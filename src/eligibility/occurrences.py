@@ -60,6 +60,12 @@ def anchor_onset(facts: Facts, anchor: rules.Anchor, trial: str, now: Instant) -
     return onset
 
 
+def open_anchors(facts: Facts, window: rules.Window | None, trial: str, now: Instant) -> list[Concept]:
+    """The anchors of a window whose instant is not known at all."""
+    anchors = [anchor for anchor in (window.anchor, window.relation) if anchor] if window else []
+    return [anchor.concept for anchor in anchors if anchor_onset(facts, anchor, trial, now) == "unknown"]
+
+
 def reach(facts: Facts, window: rules.Window, trial: str, now: Instant) -> Reach | Lacking:
     """The instants that a window covers at `now`, its relation included; no end is cut at `now`."""
     first, last = Span(EARLIEST, EARLIEST), Span(LATEST, LATEST)

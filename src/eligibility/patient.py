@@ -6,9 +6,10 @@ What depends on the instant (a zone for dates without one, an age against a birt
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from eligibility.errors import PatientError, Problem, excerpt
@@ -58,12 +59,17 @@ class Occurrences:
         return tuple(item for item in self.items if item.planned is None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unrecognized:
-    """A key that no concept has, with the nearest names."""
+    """A key that no concept has, with the nearest names, which are looked for when they are first read."""
 
     key: str
-    nearest: tuple[str, ...] = ()
+    look: Callable[[], Iterable[str]] = field(repr=False, compare=False, default=tuple)
+
+    @cached_property
+    def nearest(self) -> tuple[str, ...]:
+        """The names most like it, the best first."""
+        return tuple(self.look())
 
     def __str__(self) -> str:
         return f"{self.key} (did you mean {', '.join(self.nearest)}?)" if self.nearest else self.key
@@ -143,8 +149,9 @@ class _Reader:
                 reserved[folded] = excerpt(key)
                 self._attempt(key, self._reserved, patient, folded, value)
             elif concept is None:
-                close = self._vocabulary.nearest(key) if len(patient.unrecognized) < 200 else []
-                patient.unrecognized.append(Unrecognized(excerpt(key, 80), tuple(close)))
+                is_one_of_few = len(patient.unrecognized) < 200  # looking for names takes its time
+                look = partial(self._vocabulary.nearest, key) if is_one_of_few else tuple[str, ...]
+                patient.unrecognized.append(Unrecognized(excerpt(key, 80), look))
             else:
                 self._attempt(concept.name, self._concept, patient, key, concept, value)
         if not self._problems:
@@ -200,7 +207,7 @@ class _Reader:
                 concept = self._vocabulary.find(str(key))
                 try:
                     if concept is None:
-                        patient.unrecognized.append(Unrecognized(place, tuple(self._vocabulary.nearest(str(key)))))
+                        patient.unrecognized.append(Unrecognized(place, partial(self._vocabulary.nearest, str(key))))
                     elif concept.kind == "attestation":
                         attestations[concept.name] = _answer(fact)
                     elif concept.kind == "milestone":

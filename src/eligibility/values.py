@@ -30,6 +30,8 @@ class Reading:
     lower: float | None = None
     upper: float | None = None
     months: int | None = None
+    lower_text: str | None = None
+    upper_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +124,28 @@ class QuantityReader:
         reading = self._plain(concept, value["value"], unit, when)
         own_unit = unit if unit is not None else _unit_of(value["value"])
         limits = [self._limit(concept, name, value.get(name), own_unit) for name in ("lower_limit", "upper_limit")]
-        lower, upper = limits
+        (lower, lower_text), (upper, upper_text) = limits
         if lower is not None and upper is not None and lower > upper:
             wrong("the lower limit is above the upper limit")
-        return Reading(reading.value, when, reading.text, lower, upper, reading.months)
+        return Reading(reading.value, when, reading.text, lower, upper, reading.months, lower_text, upper_text)
 
-    def _limit(self, concept: Concept, name: str, value: object, own_unit: str | None) -> float | None:
+    def _limit(
+        self, concept: Concept, name: str, value: object, own_unit: str | None
+    ) -> tuple[float | None, str | None]:
+        """A limit of normal in the canonical unit, and as it was given."""
         if value is None:
-            return None
+            return None, None
         if isinstance(value, Mapping | list):
             wrong(f"the {name} must be a number with its unit")
         unit = None if isinstance(value, str) and _unit_of(value) else own_unit
         try:
-            limit = self._plain(concept, value, unit, None, limit=name).value
+            given = self._plain(concept, value, unit, None, limit=name)
         except UnreadableValue as error:
             raise UnreadableValue(f"the {name}: {error}") from None
+        limit = given.value
         if not limit.is_point or (limit.low <= 0 <= concept.possible.low):
             wrong(f"the {name} must be one number above zero")
-        return limit.low
+        return limit.low, given.text
 
     def _plain(
         self, concept: Concept, value: object, unit: str | None, when: PartialDate | None, limit: str = ""
