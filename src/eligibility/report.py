@@ -65,7 +65,7 @@ def _listed(console: Console, title: str, lines: Sequence[str]) -> None:
 
 def _indented(console: Console, items: Iterable[RenderableType], by: int = 2) -> None:
     for item in items:
-        console.print(Padding(item, (0, 0, 0, by), expand=False))
+        console.print(Padding(item, (0, 0, 0, by)))
 
 
 def _print_trial(trial: TrialResult, console: Console, explain: bool) -> None:
