@@ -150,7 +150,7 @@ def _keep(key: str, trials: Sequence[Trial], vocabulary: Vocabulary) -> None:
     try:
         formulas = {name: codec.encode(formula) for name, formula in proved_formulas(vocabulary).items()}
         cache.keep("trials", key, [codec.encode(tuple(trials)), formulas])
-    except Foreign:  # what cannot be written is compiled again
+    except Foreign:  # what cannot be written is compiled again each time
         return
 
 
@@ -164,7 +164,7 @@ def _kept(key: str, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary) ->
             try:
                 found = cast("tuple[Trial, ...]", codec.decode("tuple[Trial, ...]", trials))
                 checked = cast("dict[str, Formula]", codec.decode("Mapping[str, Formula]", formulas))
-            except (Foreign, RecursionError):
+            except (Foreign, RecursionError, TypeError):  # a class that the codec lacks fails its tests, not its users
                 return None
             keep_formulas(vocabulary, checked)
             return found
