@@ -403,12 +403,15 @@ class _CriterionChecker:
         if len(bounds) == 2:
             lower, upper = bounds if ends[0][0][0] == ">" else (bounds[1], bounds[0])
             strict = lower.operator == ">" or upper.operator == "<"
-            if lower.high > upper.low or (strict and lower.low >= upper.high):
+            least, most = lower.high, upper.low
+            if lower.months is not None and upper.months is not None:  # `6 months <= age < 2 years`: each in its unit
+                least, most = lower.months, upper.months
+            if least > most or (strict and least == most):
                 self._fail(
                     "E446",
                     f"no number is {_side(lower)} and {_side(upper)}",
                     node.span,
-                    "exchange the two ends" if lower.high > upper.low else "write `<=` at one end, or another number",
+                    "exchange the two ends" if least > most else "write `<=` at one end, or another number",
                 )
         unit, shown = arithmetician.display(typed, literals[-1])
         return rules.Comparison(typed.expression, bounds, unit, shown, words, node.span)

@@ -124,7 +124,7 @@ def attested(atom: rules.Attested, situation: Situation) -> Truth:
     facts, name = situation.facts, atom.concept.name
     if name in facts.cannot_apply:
         return F
-    override = facts.overrides.get(situation.trial)
+    override = facts.overrides.get(situation.trial.casefold())
     if override is not None and name in override[0]:
         return known(override[0][name])
     return known(facts.attestations.get(name))

@@ -194,6 +194,8 @@ class _Reader:
             return
         if not isinstance(value, Mapping):
             wrong("`trials` is a dict by trial ID")
+        if len({str(trial).casefold() for trial in value}) < len(value):
+            wrong("a trial stands in it twice, in other letters")
         for trial, facts in value.items():
             if not isinstance(facts, Mapping):
                 self._problems.append(

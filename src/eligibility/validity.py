@@ -151,7 +151,7 @@ def _times(concept: Concept, facts: Facts, trial: str) -> Iterator[Span]:
     if concept.kind == "milestone":
         yield Span(facts.at, facts.at)
         given = facts.milestones.get(concept.name)
-        override = facts.overrides.get(trial)
+        override = facts.overrides.get(trial.casefold())
         if override is not None and override[1].get(concept.name) is not None:
             given = override[1][concept.name]
         if given is not None:
