@@ -15,8 +15,8 @@ from eligibility import EligibilityError, Screener, compile_trial, screen
 from eligibility.building import consistent, merged
 from eligibility.evaluator import Situation, evaluate, evaluate_atom
 from eligibility.explanation import explain
-from eligibility.expressions import check_formula
 from eligibility.facts import prepare
+from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.logic import Truth
 from eligibility.needs import needs_of
@@ -277,7 +277,9 @@ def holds_until(case, record, outcome):
     def at(now):
         return evaluate(case.criterion.rule, Situation(facts, now, "SOAK", case.trial.values)).value
 
-    found = first_change([case.criterion], facts, "SOAK", case.trial.values, at)
+    found = first_change(
+        [case.criterion], facts, "SOAK", case.trial.values, lambda _, now: at(now), lambda states: "".join(states)
+    )
     end = facts.at + 3 * 366 * 86_400_000_000 if found is None else found
     if found is not None and (at(found) == outcome.value or at(found - 1) != outcome.value):
         yield f"valid_until {Span(found, found)}: {at(found - 1)} then {at(found)}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 import models
-from eligibility import evaluator, facts, instants, intervals, library, occurrences, rules, screening, series, values
+from eligibility import checker, evaluator, facts, instants, intervals, occurrences, rules, screening, series, values
 from eligibility.instants import EARLIEST, Span
 from eligibility.intervals import Interval
 from eligibility.logic import Truth
@@ -22,7 +22,7 @@ def vanishing_not(patch):
 
 
 def pushed_negation(patch):
-    real = library.check_trial
+    real = checker.check_trial
     other = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
     def pushed(rule):
@@ -36,7 +36,7 @@ def pushed_negation(patch):
         criteria = tuple(replace(criterion, rule=pushed(criterion.rule)) for criterion in checked.criteria)
         return replace(checked, criteria=criteria)
 
-    patch.setattr(library, "check_trial", check_trial)
+    patch.setattr(checker, "check_trial", check_trial)
 
 
 def float_comparison(patch):

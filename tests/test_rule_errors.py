@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eligibility import EligibilityError, RuleError, Vocabulary, compile_trial, load_trials
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.library import diagnose
 
 HEAD = 'trial T "t"\n\ninclude:\n'

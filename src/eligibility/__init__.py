@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from eligibility.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from eligibility.errors import (
         Diagnostic,
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from eligibility.screener import Screener
     from eligibility.screening import screen
     from eligibility.vocabulary import Concept, Vocabulary
-
-__version__ = "0.1.0"
 
 _PLACES = {
     "Concept": "vocabulary", "CriterionResult": "results", "Diagnostic": "errors", "EligibilityError": "errors",

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from eligibility import intervals, occurrences, rules, series
-from eligibility.expressions import check_formula
 from eligibility.facts import Facts, Observation, age_in
+from eligibility.formulas import check_formula
 from eligibility.instants import Duration, Instant, Span, days_in_months
 from eligibility.intervals import Interval
 from eligibility.logic import NOT, Truth, all_of, any_of, count_between, known

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
-from eligibility.errors import Diagnostic, RuleError, VocabularyError, did_you_mean
+from eligibility.errors import Diagnostic, RuleError, did_you_mean
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
 from eligibility.printer import print_formula
@@ -364,15 +364,6 @@ def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
 # --- formulas of the vocabulary --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """How a derived quantity is computed, in its canonical unit, and from what."""
-
-    expression: rules.Expression
-    inputs: tuple[Concept, ...]
-    sampled_with: tuple[Concept, ...]
-
-
 class _FormulaNames:
     """Names inside a formula of the vocabulary: quantities, age, and classes in its conditions."""
 
@@ -416,44 +407,8 @@ class _FormulaNames:
         return None
 
 
-def prove_formulas(vocabulary: Vocabulary) -> None:
-    """Check every formula of a vocabulary once. Raises VocabularyError with every problem, circles included."""
-    if vocabulary.formula_cache.get("\0proved"):
-        return
-    messages: list[str] = []
-    inputs: dict[str, tuple[str, ...]] = {}
-    for concept in vocabulary:
-        if concept.formula is None:
-            continue
-        try:
-            inputs[concept.name] = tuple(source.name for source in check_formula(vocabulary, concept).inputs)
-        except RuleError as error:
-            messages += [f"concept `{concept.name}`: its formula: {diagnostic}" for diagnostic in error.diagnostics]
-    for concept in vocabulary:
-        if concept.sampled_with and concept.name in inputs and concept.sampled_with not in inputs[concept.name]:
-            messages.append(
-                f"concept `{concept.name}`: `sampled_with` names `{concept.sampled_with}`, which its formula does not need"
-            )
-    for name in inputs:
-        waiting, seen = list(inputs[name]), set[str]()
-        while waiting:
-            current = waiting.pop()
-            if current == name:
-                messages.append(f"concept `{name}`: its formula needs `{name}` itself, directly or through others")
-                break
-            if current not in seen:
-                seen.add(current)
-                waiting += inputs.get(current, ())
-    if messages:
-        raise VocabularyError(messages)
-    vocabulary.formula_cache["\0proved"] = True
-
-
-def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
-    """The checked formula of a derived quantity; kept with the vocabulary. Raises RuleError."""
-    cached = vocabulary.formula_cache.get(concept.name)
-    if isinstance(cached, Formula):
-        return cached
+def compile_formula(vocabulary: Vocabulary, concept: Concept) -> rules.Formula:
+    """The checked formula of a derived quantity. Raises RuleError."""
     assert concept.formula is not None
     text, name = " ".join(concept.formula.split()), f"formula of {concept.name}"
     source = Source(text, name)
@@ -474,6 +429,4 @@ def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
     inputs = {leaf.concept.name: leaf.concept for leaf in rules.leaves(expression)}
     measured = [item for item in inputs.values() if item.kind == "quantity" and item.assumed is None]
     sampled = [vocabulary[concept.sampled_with]] if concept.sampled_with else measured
-    formula = Formula(expression, tuple(inputs.values()), tuple(sampled))
-    vocabulary.formula_cache[concept.name] = formula
-    return formula
+    return rules.Formula(expression, tuple(inputs.values()), tuple(sampled))

@@ -8,8 +8,8 @@ from typing import assert_never
 
 from eligibility import occurrences, rules, series, wording
 from eligibility.evaluator import Situation, Truths, changed, kleene, limit_ratio, measured
-from eligibility.expressions import check_formula
 from eligibility.facts import Observation, Timeline, age_in
+from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth

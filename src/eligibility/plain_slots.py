@@ -14,7 +14,7 @@ from functools import partial
 from typing import assert_never
 
 from eligibility import rules
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.slots import Content, NumberSlot, RankSlot, RatioSlot, Slot, TruthSlot
 from eligibility.vocabulary import Concept, Vocabulary
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from eligibility import rules
@@ -91,7 +91,11 @@ class Judgement:
     def valid_until(self) -> str | None:
         """The first later instant at which the same facts give another verdict."""
         trial, facts = self.trial, self.facts
-        found = first_change(trial.criteria, facts, trial.id, trial.values, partial(verdict_at, trial, facts))
+
+        def standing_at(criterion: rules.Criterion, now: Instant) -> _Standing:
+            return _Standing(criterion, Situation(facts, now, trial.id, trial.values))
+
+        found = first_change(trial.criteria, facts, trial.id, trial.values, standing_at, _verdict)
         return None if found is None else iso(found, facts.zone)
 
 
@@ -107,14 +111,29 @@ def _criterion(criterion: rules.Criterion, situation: Situation) -> CriterionRes
 def verdict_at(trial: Trial, facts: Facts, now: Instant) -> Verdict:
     """The verdict that the facts give at their instant, or at a later one."""
     situation = Situation(facts, now, trial.id, trial.values)
-    passes: list[bool | None] = []
-    only_answers = True
-    for criterion in trial.criteria:
-        truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
-        passes.append(_passes(criterion, kleene(criterion.rule, truths)))
-        waits_for = open_atoms(criterion.rule, truths)
-        only_answers = only_answers and all(isinstance(atom, rules.Attested | rules.Judged) for atom in waits_for)
-    return _verdict(passes, only_answers)
+    return _verdict([_Standing(criterion, situation) for criterion in trial.criteria])
+
+
+class _Standing:
+    """What a criterion says of the verdict at an instant, found when it is asked for: few verdicts hang on all criteria."""
+
+    def __init__(self, criterion: rules.Criterion, situation: Situation) -> None:
+        self._criterion, self._situation = criterion, situation
+
+    @cached_property
+    def _truths(self) -> Truths:
+        return {atom: evaluate_atom(atom, self._situation) for atom in rules.atoms(self._criterion.rule)}
+
+    @cached_property
+    def passes(self) -> bool | None:
+        """Does it pass? None while it is open."""
+        return _passes(self._criterion, kleene(self._criterion.rule, self._truths))
+
+    @property
+    def only_answers(self) -> bool:
+        """Does it wait for nothing but answers of people?"""
+        waits_for = open_atoms(self._criterion.rule, self._truths)
+        return all(isinstance(atom, rules.Attested | rules.Judged) for atom in waits_for)
 
 
 def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
@@ -123,12 +142,12 @@ def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
     return outcome is (T if criterion.section == "include" else F)
 
 
-def _verdict(passes: list[bool | None], only_answers: bool) -> Verdict:
-    if False in passes:
+def _verdict(standings: Sequence[_Standing]) -> Verdict:
+    if any(standing.passes is False for standing in standings):
         return "ineligible"
-    if None not in passes:
+    if all(standing.passes for standing in standings):
         return "eligible"
-    return "review" if only_answers else "undetermined"
+    return "review" if all(standing.only_answers for standing in standings) else "undetermined"
 
 
 def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
@@ -153,6 +172,8 @@ def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
 
 def _strange_addresses(patient: Patient, trials: tuple[Trial, ...]) -> list[Unrecognized]:
     """Judgements and overrides of the record that belong to no criterion of a known trial."""
+    if not patient.judgements and not patient.overrides:
+        return []
     known = {trial.id.casefold(): trial for trial in (*_bundled_if_loaded(trials), *trials)}
     found = []
     for address in patient.judgements:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import intervals, rules
-from eligibility.expressions import Formula, check_formula
 from eligibility.facts import ClassObservation, Facts, Observation, age_in
+from eligibility.formulas import Formula, check_formula
 from eligibility.instants import EARLIEST, Duration, Instant, Span, shift
 from eligibility.intervals import ANYTHING, Interval, point
 from eligibility.logic import Truth
