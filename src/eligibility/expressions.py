@@ -183,6 +183,12 @@ class Arithmetician:
             )
         return unit
 
+    def _is_temperature(self, typed: Typed) -> bool:
+        literal = typed.literal
+        if literal is None or literal.unit is None:
+            return typed.dimensions == (("[temperature]", 1),)
+        return not _calendar_months(literal, Fraction(1)) and bool(self._unit(literal).offset)
+
     def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
         """Both in base units; a literal beside a quantity is read as a value of that quantity."""
         if left.literal is not None and right.concept is not None:
@@ -197,6 +203,12 @@ class Arithmetician:
             and not self._in_vocabulary
         ):
             _refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
+        if any(self._is_temperature(side) for side in (left, right)) and (
+            operator not in ("min", "max") or left.difference or right.difference
+        ):
+            # 39 degC less 37 degC is 2 kelvin, not 2 degC: what the zero of the scale does here is nobody's guess
+            _refuse("E477", "a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
+                    "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
         if operator == "^":
             base, exponent = self._base(left), self._base(right)
             if exponent.dimensions:

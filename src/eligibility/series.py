@@ -170,13 +170,11 @@ def sample(
                 parts[source.name] = text
                 return value
             case rules.InClass(concept=source, ranks=ranks):
-                return class_truth(
-                    facts.classes.get(source.name, ()),
-                    source,
-                    ranks,
-                    "latest",
-                    current_window(facts, source, None, when),
-                )
+                seen = facts.classes.get(source.name, ())
+                lasting = source.current_for is None and not any(observation.dated for observation in seen)
+                # sex, which has no time, was the same before
+                where = current_window(facts, source, None, Span(facts.at, facts.at) if lasting else when)
+                return class_truth(seen, source, ranks, "latest", where)
             case rules.Changed():
                 raise AssertionError("a formula of the vocabulary has no changes")
             case _:
