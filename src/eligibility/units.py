@@ -148,6 +148,7 @@ _POWER_OF_TEN = re.compile(r"(?:[xX*]\s*)?10\s?(?:\^|\*\*?|[eE])\s?(-?\d{1,2})\s
 _THOUSANDS = re.compile(r"(?:[xX*]\s*)?(?:1000|1,000)\s*(?=[/A-Za-z\[{(])")
 _LOST_SUPERSCRIPT = re.compile(r"(?:[xX*]\s*)?10([1-9]\d?)\s*(?=[/A-Za-z]|$)")
 _RAISED = re.compile(r"(.*[A-Za-z\])}])\s?(?:\^|\*\*|(?<=.)(?=-?\d))\s?(-?[1-9])")
+_IN_BRACKETS = re.compile(r"(?<=[A-Za-z0])\s?\((-?\d{1,2})\)")  # how abstracts write a superscript: 10(9)/L
 
 
 def plain(text: str) -> str:
@@ -156,8 +157,8 @@ def plain(text: str) -> str:
     text = re.sub(r"(?<=[A-Za-z0-9\])])[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(_SUPERSCRIPTS), text)
     text = text.translate(_SUBSCRIPTS)
     text = text.replace("µ", "u").replace("μ", "u").replace("×", "x").replace("·", "*").replace("⋅", "*")
-    text = text.replace("∕", "/").replace("⁄", "/").replace("−", "-")
-    return re.sub(r"(?<=[A-Za-z%])\.$", "", " ".join(text.split()))
+    text = _IN_BRACKETS.sub(r"^\1", text.replace("∕", "/").replace("⁄", "/").replace("−", "-"))
+    return re.sub(r"(?<=[A-Za-z0-9%])\.$", "", " ".join(text.split()))
 
 
 def spelled(unit: str) -> str:
