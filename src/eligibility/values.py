@@ -63,9 +63,7 @@ _RANGE = re.compile(
     rf"(?P<low>{_NUMBER})\s*(?P<low_unit>\D[^<>]*?)?\s+to\s+(?P<high>{_NUMBER})\s*(?P<unit>\D.*)?", re.DOTALL
 )
 _AMBIGUOUS = re.compile(r"\d\s?[,'’]\s?\d|\d\s*[-–—]\s*\d")
-_SPACED = re.compile(
-    r"(?<![\d.])\d{1,3}\s(?!10[1-9])\d{3}(?![\d^*])"
-)  # 1 000 for a thousand; 103 is a power that fell flat
+_SPACED = re.compile(r"(?!10[1-9])\d{3}(?![\d^*])")  # 1 000 for a thousand; 103 is a power that fell flat
 LONGEST_VALUE = 120
 
 
@@ -170,9 +168,8 @@ class QuantityReader:
         if len(text) > LONGEST_VALUE:
             wrong("the text is too long to be a measurement")
         text = text.replace("−", "-")
-        if _SPACED.search(text):
-            wrong(f"`{excerpt(text)}` is ambiguous; write a number without separators")
         if span := _RANGE.fullmatch(text):
+            _no_separators(text, span["low_unit"], span["unit"])
             return self._range(concept, span, unit, when, text)
         match = _VALUE_10.fullmatch(text) or _VALUE.fullmatch(text)
         if match is None or _AMBIGUOUS.match(text.lstrip("<>=≤≥ +-")):
@@ -180,6 +177,7 @@ class QuantityReader:
                 wrong(f"`{excerpt(text)}` is ambiguous; write a range as `5 to 10` and a number without separators")
             wrong(f"`{excerpt(text)}` is no number with a unit")
         given = match["unit"].strip() if match["unit"] else None
+        _no_separators(text, given)
         if given and unit:
             wrong("the unit is given twice, in the value and beside it")
         number = _fraction(match["number"])
@@ -280,6 +278,12 @@ class QuantityReader:
     def known_unit(self, text: str) -> Unit | UnitRefusal:
         """The unit of a spelling."""
         return self._units.read(text)
+
+
+def _no_separators(text: str, *units: str | None) -> None:
+    """A unit that begins with three digits is the rest of a number: `1 000 mL`."""
+    if any(unit and _SPACED.match(unit.strip()) for unit in units):
+        wrong(f"`{excerpt(text)}` is ambiguous; write a number without separators")
 
 
 def _whole(power: object) -> str:
