@@ -492,14 +492,13 @@ class _CriterionChecker:
                 )
             )
         if len(found) == 2:
-            multiples = [float(Fraction(end.multiple)) for _, end in ends if isinstance(end, nodes.Limit)]
-            low, high = multiples if ends[0][0][0] == ">" else multiples[::-1]
-            if low > high:
+            low, high = cast("list[rules.LimitComparison]", found if ends[0][0][0] == ">" else found[::-1])
+            strict = low.operator == ">" or high.operator == "<" or low.upper is not high.upper
+            # the upper limit is never below the lower one; how far above it lies, each laboratory says for itself
+            if low.upper >= high.upper and (low.multiple > high.multiple or (low.multiple == high.multiple and strict)):
+                sides = [f"{one.multiple:g} x {'ULN' if one.upper else 'LLN'}" for one in (low, high)]
                 self._fail(
-                    "E446",
-                    f"no number is above {low:g} x {name} and below {high:g} x {name}",
-                    node.span,
-                    "exchange the two ends",
+                    "E446", f"no number is above {sides[0]} and below {sides[1]}", node.span, "exchange the two ends"
                 )
         return found[0] if len(found) == 1 else rules.And(tuple(found))
 

@@ -172,11 +172,12 @@ def _compare_bound(value: Interval, bound: rules.Bound) -> Truth:
 
 
 def _compare_measured(chosen: series.Chosen, bound: rules.Bound) -> Truth:
-    """A duration given in months is compared with one in months by counting months."""
-    if bound.months is not None and chosen.sure and chosen.used and all(o.months is not None for o in chosen.used):
-        months = intervals.hull(intervals.point(float(o.months or 0)) for o in chosen.used)
-        return intervals.compare(months, bound.operator, float(bound.months))
-    return _compare_bound(chosen.value, bound)
+    """A duration given in months is compared with one in months by counting months, where days leave it open."""
+    by_days = _compare_bound(chosen.value, bound)
+    counts = [o.months for o in chosen.used if o.months is not None]
+    if by_days is not U or bound.months is None or not chosen.sure or len(counts) < max(1, len(chosen.used)):
+        return by_days
+    return intervals.compare(intervals.hull(counts), bound.operator, float(bound.months))
 
 
 def _compare_age(unit: str, bound: rules.Bound, situation: Situation) -> Truth:

@@ -43,13 +43,15 @@ class Names(Protocol):
 @dataclass(frozen=True, slots=True)
 class Typed:
     """An expression with its dimensions. `concept` where it is one quantity in its canonical unit; `difference` where it
-    is a change of one, so that offsets of temperatures fall away."""
+    is a change of one, so that offsets of temperatures fall away; `share` where a bare number beside it could be a share
+    or a percentage."""
 
     expression: rules.Expression
     dimensions: Dimensions
     concept: Concept | None = None
     difference: bool = False
     literal: nodes.Number | None = None
+    share: bool = False
 
 
 def _refuse(code: str, message: str, span: Span, help_text: str | None = None) -> NoReturn:
@@ -183,6 +185,12 @@ class Arithmetician:
             )
         return unit
 
+    def _is_temperature(self, typed: Typed) -> bool:
+        literal = typed.literal
+        if literal is None or literal.unit is None:
+            return typed.dimensions == (("[temperature]", 1),)
+        return not _calendar_months(literal, Fraction(1)) and bool(self._unit(literal).offset)
+
     def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
         """Both in base units; a literal beside a quantity is read as a value of that quantity."""
         if left.literal is not None and right.concept is not None:
@@ -197,6 +205,14 @@ class Arithmetician:
             and not self._in_vocabulary
         ):
             _refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
+        if any(self._is_temperature(side) for side in (left, right)) and (
+            operator not in ("min", "max") or left.difference or right.difference
+        ):
+            # 39 degC less 37 degC is 2 kelvin, not 2 degC: what the zero of the scale does here is nobody's guess
+            _refuse("E477", "a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
+                    "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
+        if operator == "/":
+            self._refuse_bent_scale(left, right)
         if operator == "^":
             base, exponent = self._base(left), self._base(right)
             if exponent.dimensions:
@@ -215,14 +231,38 @@ class Arithmetician:
             return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
         if operator == "*":
             a, b = self._base(left), self._base(right)
-            return Typed(rules.Combined("*", a.expression, b.expression), product(a.dimensions, b.dimensions))
+            dimensions, share = product(a.dimensions, b.dimensions), _is_share(left) is not _is_share(right)
+            return Typed(rules.Combined("*", a.expression, b.expression), dimensions, share=share)
         a, b = self._pair(left, right)
         if operator == "/":
-            return Typed(rules.Combined("/", a.expression, b.expression), quotient(a.dimensions, b.dimensions))
+            share = _is_share(left) and not _is_share(right) and (right.literal is None or right.literal.unit is None)
+            return Typed(
+                rules.Combined("/", a.expression, b.expression), quotient(a.dimensions, b.dimensions), share=share
+            )
+        share = _is_share(left) or _is_share(right)
+        bare = next((side.literal for side in (left, right) if side.literal and side.literal.unit is None), None)
+        if share and bare is not None:
+            _refuse(
+                "E481",
+                f"`{bare.value}` needs a unit beside a percentage",
+                bare.span,
+                f"write `{bare.value} %`, or divide the other side by `(1 %)`",
+            )
         if a.dimensions != b.dimensions:
             _refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
                     "give both sides the same kind of unit")  # fmt: skip
-        return Typed(rules.Combined(cast("Any", operator), a.expression, b.expression), a.dimensions)
+        return Typed(rules.Combined(cast("Any", operator), a.expression, b.expression), a.dimensions, share=share)
+
+    def _refuse_bent_scale(self, left: Typed, right: Typed) -> None:
+        """Units that meet on a line that misses zero (HbA1c in % and in mmol/mol) cannot be divided into each other."""
+        for number, partner in ((left.literal, right.concept), (right.literal, left.concept)):
+            if number is None or number.unit is None or partner is None or partner.measure is None:
+                continue
+            unit = self._unit(number)
+            line = partner.measure.scale(unit)
+            if line is not None and line.offset and not unit.offset:
+                _refuse("E482", f"`{number.unit}` and {partner.unit} of `{partner.name}` have no common zero", number.span,
+                        f"write it in {partner.unit}")  # fmt: skip
 
     def _call(self, node: nodes.Call, function: str, arguments: list[Typed]) -> Typed:
         if function in ("ln", "exp"):
@@ -257,6 +297,13 @@ class Arithmetician:
         if concept is not None and concept.kind == "age":
             return self._age_bound(operator, literal, value)
         if concept is None:
+            if typed.share and literal.unit is None and not typed.dimensions:
+                _refuse(
+                    "E481",
+                    f"`{shown}` needs a unit: the result is a share",
+                    literal.span,
+                    f"write `{shown} %`, or divide the percentage by `(1 %)` first",
+                )
             unit = self._unit(literal)
             if unit.dimensions != typed.dimensions:
                 _refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
@@ -332,6 +379,15 @@ class Arithmetician:
         assert line is not None
         back = Scale(1 / line.factor, Fraction(0) if typed.difference else -line.offset / line.factor)
         return ("" if text == "1" else spelled(text)), back
+
+
+def _is_share(typed: Typed) -> bool:
+    """Is it counted in percent, so that a bare number beside it could be a percentage or a plain number?"""
+    concept = typed.concept
+    if concept is None or concept.measure is None:
+        return typed.share
+    unit = concept.measure.unit
+    return not unit.dimensions and unit.factor != 1 and concept.bare != "1"
 
 
 def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:

@@ -39,7 +39,7 @@ class Observation:
     text: str
     lower: float | None = None
     upper: float | None = None
-    months: int | None = None
+    months: Interval | None = None
     dated: bool = True
     computed: bool = False
     lower_text: str | None = None

@@ -173,8 +173,10 @@ def sample(
                 return value
             case rules.InClass(concept=source, ranks=ranks):
                 seen = facts.classes.get(source.name, ())
-                possible, _, _ = class_ranks(seen, source, "latest", current_window(facts, source, None, when))
-                return class_truth(possible, ranks)
+                lasting = source.current_for is None and not any(observation.dated for observation in seen)
+                # sex, which has no time, was the same before
+                where = current_window(facts, source, None, Span(facts.at, facts.at) if lasting else when)
+                return class_truth(class_ranks(seen, source, "latest", where)[0], ranks)
             case rules.Changed():
                 raise AssertionError("a formula of the vocabulary has no changes")
             case _:

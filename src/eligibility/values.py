@@ -22,14 +22,15 @@ from eligibility.vocabulary import Concept, key_of
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One observation of a quantity in its canonical unit. `months` where it was a duration in calendar units."""
+    """One observation of a quantity in its canonical unit. `months` where it was a duration in calendar units,
+    which are compared with calendar units by counting them."""
 
     value: Interval
     when: PartialDate | None
     text: str
     lower: float | None = None
     upper: float | None = None
-    months: int | None = None
+    months: Interval | None = None
     lower_text: str | None = None
     upper_text: str | None = None
 
@@ -64,6 +65,7 @@ _RANGE = re.compile(
     rf"(?P<low>{_NUMBER})\s*(?P<low_unit>\D[^<>]*?)?\s+to\s+(?P<high>{_NUMBER})\s*(?P<unit>\D.*)?", re.DOTALL
 )
 _AMBIGUOUS = re.compile(r"\d\s?[,'’]\s?\d|\d\s*[-–—]\s*\d")
+_SPACED = re.compile(r"(?!10[1-9])\d{3}(?![\d^*])")  # 1 000 for a thousand; 103 is a power that fell flat
 LONGEST_VALUE = 120
 
 
@@ -171,7 +173,9 @@ class QuantityReader:
     def _text(self, concept: Concept, text: str, unit: str | None, when: PartialDate | None, limit: str) -> Reading:
         if len(text) > LONGEST_VALUE:
             wrong("the text is too long to be a measurement")
+        text = text.replace("−", "-")
         if span := _RANGE.fullmatch(text):
+            _no_separators(text, span["low_unit"], span["unit"])
             return self._range(concept, span, unit, when, text)
         match = _VALUE_10.fullmatch(text) or _VALUE.fullmatch(text)
         if match is None or _AMBIGUOUS.match(text.lstrip("<>=≤≥ +-")):
@@ -179,6 +183,7 @@ class QuantityReader:
                 wrong(f"`{excerpt(text)}` is ambiguous; write a range as `5 to 10` and a number without separators")
             wrong(f"`{excerpt(text)}` is no number with a unit")
         given = match["unit"].strip() if match["unit"] else None
+        _no_separators(text, given)
         if given and unit:
             wrong("the unit is given twice, in the value and beside it")
         number = _fraction(match["number"])
@@ -190,7 +195,14 @@ class QuantityReader:
             return reading
         if limit:
             wrong(f"the {limit} must be one number")
-        possible, end = concept.possible, reading.value
+        possible, end, months = concept.possible, reading.value, reading.months
+        if months is not None:
+            count = months.low
+            months = (
+                Interval(0.0, count, False, sign == "<")
+                if sign[0] == "<"
+                else Interval(count, INFINITY, sign == ">", True)
+            )
         if sign[0] == "<":
             value = Interval(possible.low, end.high, possible.low_open, sign == "<")
             empty = end.high < possible.low or (sign == "<" and end.high <= possible.low)
@@ -203,7 +215,7 @@ class QuantityReader:
         high_clipped = min(value.high, possible.high)
         return Reading(
             Interval(low_clipped, high_clipped, value.low_open and low_clipped == value.low, value.high_open and high_clipped == value.high),
-            when, reading.text,
+            when, reading.text, months=months,
         )  # fmt: skip
 
     def _range(
@@ -217,7 +229,8 @@ class QuantityReader:
         high = self._point(concept, _fraction(span["high"]), high_unit, when, text, "")
         if low.value.low > high.value.high:
             wrong(f"the range `{excerpt(text)}` is the wrong way round")
-        return Reading(Interval(low.value.low, high.value.high), when, text)
+        months = Interval(low.months.low, high.months.low) if low.months and high.months else None
+        return Reading(Interval(low.value.low, high.value.high), when, text, months=months)
 
     def _point(
         self, concept: Concept, number: Fraction, unit: str | None, when: PartialDate | None, text: str, limit: str,
@@ -234,7 +247,7 @@ class QuantityReader:
             fewest, most = days_in_months(length.months)
             per_day = 86_400 / measure.unit.factor
             value = Interval(float(fewest * per_day), float(most * per_day))
-            return Reading(value, when, text, months=None if censored else length.months)
+            return Reading(value, when, text, months=point(float(length.months)))
         scaled = self.scale(concept, unit)(number)
         value = point(scaled)
         possible = concept.possible
@@ -273,6 +286,12 @@ class QuantityReader:
         return self._units.read(text)
 
 
+def _no_separators(text: str, *units: str | None) -> None:
+    """A unit that begins with three digits is the rest of a number: `1 000 mL`."""
+    if any(unit and _SPACED.match(unit.strip()) for unit in units):
+        wrong(f"`{excerpt(text)}` is ambiguous; write a number without separators")
+
+
 def _whole(power: object) -> str:
     return str(int(power)) if isinstance(power, int | float | Fraction) and power == int(power) else "?"
 
@@ -306,6 +325,8 @@ def read_class(concept: Concept, value: object) -> ClassReading | None:
         when, value = read_when(value.get("at")), value["value"]
     if value is None:
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # tables hold 2.0 where a column has gaps
     if isinstance(value, bool) or not isinstance(value, str | int):
         wrong(f"write one of its values: {', '.join(concept.values)}")
     text = str(value).strip() if not isinstance(value, int) or abs(value) < 10**9 else "?"
@@ -350,6 +371,13 @@ def read_age(value: object) -> AgeReading | None:
         if low.unit != high.unit or low.low > high.high:
             wrong(f"the range `{excerpt(text)}` is the wrong way round, or in two units")
         return AgeReading(low.low, high.high, low.unit, text)
+    if both := re.fullmatch(
+        r"(\d{1,3})\s*([A-Za-z]{1,10})(?:,|\s+and)?\s*(\d{1,2})\s*([A-Za-z]{1,10})(?:[ -]old)?", text, re.ASCII
+    ):
+        years, months = _age(both[1], both[2], text), _age(both[3], both[4], text)
+        if years.unit == "years" and time_unit(both[4]) == "month" and months.low < 12:
+            count = years.low * 12 + months.low
+            return AgeReading(count, count, "months", text)
     match = re.fullmatch(r"(<=|>=|<|>|≤|≥)?\s*(\d{1,5}(?:\.\d{1,3})?)\s*([A-Za-z]{1,10}(?:[ -]old)?)?", text, re.ASCII)
     if match is None:
         if _AMBIGUOUS.search(text):
