@@ -485,13 +485,11 @@ def sepsis(p: Known) -> str:
     """NCT06882811"""
     asks = lacks = False
     low, high, _, _ = p[AGE]
-    septic = p[SEPSIS]
+    septic = p[SEPSIS]  # inclusions 2 and 3 ask for an infection as well, which sepsis is enough for
     if low > 65 or not septic:
         return "ineligible"
     if high > 65 or septic > 1:
         lacks = True
-    if septic != 1 and p[INFECTION] != 1 and p[SUSPECTED_INFECTION] != 1:
-        lacks = True  # open through sepsis itself
     low, high, _, high_open = p[SOFA_CHANGE]
     if high < 2 * (1 - 1e-9) or (high_open and high <= 2 * (1 + 1e-9)):
         return "ineligible"
