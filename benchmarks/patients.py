@@ -180,16 +180,16 @@ def _ago(chance: random.Random, least: float, most: float) -> str:
 
 
 def with_unit_strings(number: int, seed: int, strings: int, *, flags: bool) -> list[Record]:
-    """Plain records with so many values spelled with their units, as a laboratory system sends them; with `flags`, also with
-    what the five trials ask of conditions and people."""
+    """Plain records with so many values spelled with their units (scores have none), as a laboratory system sends them; with
+    `flags`, also with what the five trials ask of conditions and people."""
     chance = random.Random(seed)
     found: list[Record] = []
     for _ in range(number):
         record: Record = {"age": f"{chance.randint(30, 75)} years"}
-        for name, (low, high, digits, unit) in (QUANTITIES | OTHERS | {n: v[:4] for n, v in LIMITED.items()}).items():
-            if unit and len(record) < strings:
-                record[name] = f"{chance.uniform(low, high):.{digits}f} {unit}"
-        assert len(record) == strings, f"only {len(record)} values with units"
+        for name, (low, high, digits, unit) in (QUANTITIES | {n: v[:4] for n, v in LIMITED.items()} | OTHERS).items():
+            if len(record) < strings:
+                record[name] = f"{chance.uniform(low, high):.{digits}f} {unit}".strip()
+        assert len(record) == strings, f"only {len(record)} values"
         record["sex"] = chance.choice(("female", "male"))
         if flags:
             plain = _patient(chance, 0.2, False)
