@@ -95,7 +95,7 @@ def _pint(texts: Sequence[str]) -> Contestant:
 def outcomes(told: tuple[str, list[by_hand.Criterion]]) -> tuple[str, dict[str, str]]:
     """The verdict and the outcome of each criterion."""
     verdict, criteria = told
-    return verdict, {one["id"]: one["outcome"] for one in criteria}
+    return verdict, {one["id"]: one["outcome"].replace("unanswered", "unknown") for one in criteria}
 
 
 def outcomes_by_reference(record: Record) -> dict[str, tuple[str, dict[str, str]]]:
