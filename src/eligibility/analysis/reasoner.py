@@ -1,0 +1,235 @@
+"""Statements of trials go in; whether a patient can make them all come out as asked comes out: never, or with a patient who
+does, or not decided.
+
+`never` is proved over every fully known patient. A patient is shown only after the reference evaluator agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from eligibility import rules
+from eligibility.analysis.encoding import Encoder
+from eligibility.analysis.solver import In, Node, Search, Solution, TooLarge, some, variables_of
+from eligibility.analysis.stretches import Clock, moments
+from eligibility.analysis.witness import proposals
+from eligibility.analysis.world import Asker, Pick, Statement, World
+from eligibility.errors import EligibilityError
+from eligibility.evaluator import Situation, evaluate
+from eligibility.facts import prepare
+from eligibility.instants import Duration
+from eligibility.library import Trial
+from eligibility.logic import Truth
+from eligibility.patient import Patient
+from eligibility.vocabulary import Concept, Vocabulary
+
+Witness = dict[str, Any]
+_PROPOSALS = 12  # records tried for one assignment
+_ASSIGNMENTS = 12  # assignments tried for one question
+
+
+@dataclass(frozen=True)
+class Goal:
+    """That a rule is met (or not met) for one who asks; `denied` turns it round: that it does not come out so."""
+
+    asker: Asker
+    rule: rules.Rule
+    met: bool
+    denied: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether all goals can hold for one patient, who is shown where the reference confirmed one."""
+
+    kind: Literal["never", "possible", "not decided"]
+    witness: Witness | None = field(default=None, compare=False)
+
+
+NEVER, POSSIBLE, NOT_DECIDED = Answer("never"), Answer("possible"), Answer("not decided")
+
+
+def asker_of(trial: Trial, *, alone: bool = False) -> Asker:
+    """Who asks in a trial."""
+    values = (trial.values.months, trial.values.exact) if trial.values else None
+    return Asker(trial.id, values, alone)
+
+
+def passing(asker: Asker, criterion: rules.Criterion) -> Goal:
+    """That a criterion lets the patient in."""
+    return Goal(asker, criterion.rule, criterion.section == "include")
+
+
+def failing(asker: Asker, criterion: rules.Criterion) -> Goal:
+    """That it does not."""
+    return Goal(asker, criterion.rule, criterion.section == "include", denied=True)
+
+
+class Reasoner:
+    """Answers questions about some statements, at one instant or at every one."""
+
+    def __init__(self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        first = World(statements, Clock(moments(set(), at)[0]).moment, vocabulary)
+        every_moment = moments(first.lengths, at)
+        self.worlds = [
+            first if moment == first.clock.moment else World(statements, moment, vocabulary) for moment in every_moment
+        ]
+        self._encoders = [Encoder(world) for world in self.worlds]
+        self._nodes: dict[tuple[int, int, Asker, bool, bool], tuple[Goal, Node, frozenset[int]]] = {}
+
+    # --- what a goal says --------------------------------------------------------------------------------------------
+
+    def _node(self, number: int, goal: Goal) -> tuple[Node, frozenset[int]]:
+        key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+        found = self._nodes.get(key)
+        if found is None:
+            node = self._encoders[number].outcome(goal.asker, goal.rule, goal.met)
+            if goal.denied:
+                node = self.worlds[number].space.opposite(node)
+            found = self._nodes[key] = (goal, node, frozenset(variables_of(node)))
+        return found[1], found[2]
+
+    def clusters(self, goals: Sequence[Goal]) -> list[list[int]]:
+        """The positions of goals that hang together through what they speak of."""
+        owner: dict[int, int] = {}
+        parent = list(range(len(goals)))
+
+        def root(index: int) -> int:
+            while parent[index] != index:
+                parent[index] = parent[parent[index]]
+                index = parent[index]
+            return index
+
+        for number, world in enumerate(self.worlds):
+            for position, goal in enumerate(goals):
+                for variable in self._node(number, goal)[1]:
+                    other = owner.setdefault(number << 32 | world.component(variable), position)
+                    parent[root(position)] = root(other)
+        grouped: dict[int, list[int]] = {}
+        for position in range(len(goals)):
+            grouped.setdefault(root(position), []).append(position)
+        return list(grouped.values())
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    def can(self, goals: Sequence[Goal]) -> Answer:
+        """Can all goals hold together? `possible` here is what the cells allow; see `example` for a patient."""
+        try:
+            found = self._first(goals)
+        except TooLarge:
+            return NOT_DECIDED
+        return NEVER if found is None else POSSIBLE
+
+    def _first(self, goals: Sequence[Goal]) -> tuple[int, Solution] | None:
+        for number in range(len(self.worlds)):
+            found = self._solve(number, goals, ())
+            if found is not None:
+                return number, found
+        return None
+
+    def _solve(self, number: int, goals: Sequence[Goal], more: Sequence[Node]) -> Solution | None:
+        world = self.worlds[number]
+        pairs = [self._node(number, goal) for goal in goals]
+        variables = set[int]().union(*(variables for _, variables in pairs))
+        nodes = [*world.related(variables), *(node for node, _ in pairs), *more]
+        return Search(world.space).solve(nodes)
+
+    def example(self, goals: Sequence[Goal]) -> Answer:
+        """The same with a patient: `possible` comes with one whom the reference evaluator confirmed."""
+        try:
+            for number in range(len(self.worlds)):
+                answer = self._example_at(number, goals)
+                if answer is not None:
+                    return answer
+        except TooLarge:
+            return NOT_DECIDED
+        return NEVER
+
+    def _example_at(self, number: int, goals: Sequence[Goal]) -> Answer | None:
+        world = self.worlds[number]
+        tame = _coherent(world)
+        found = self._solve(number, goals, tame)
+        if found is None and self._solve(number, goals, ()) is None:
+            return None
+        barred: list[Node] = []
+        speaking = set[int]().union(*(self._node(number, goal)[1] for goal in goals))
+        for _ in range(_ASSIGNMENTS):
+            if found is None:
+                return NOT_DECIDED
+            for record in proposals(world, found, _PROPOSALS):
+                if confirmed(record, goals, world):
+                    return Answer("possible", record)
+            told = [(v, cell) for v, cell in found.cells.items() if v in speaking]
+            barred.append(some([In(v, world.space.grids[v].full & ~(1 << cell)) for v, cell in told]))
+            found = self._solve(number, goals, [*tame, *barred])
+        return NOT_DECIDED
+
+
+def _coherent(world: World) -> list[Node]:
+    """What a record that can be written down keeps to beside what always holds: a plan leaves open what is past, so that
+    what is not planned soon was there before, or is an event."""
+    found: list[Node] = []
+    for key, variable in world.index.items():
+        if not isinstance(key, Pick) and key[0] == "next" and isinstance(key[1], Concept):
+            concept = key[1]
+            if concept.kind == "condition":
+                grid = world.space.grids[variable]
+                soon = grid.full & ~(1 << len(grid) - 1)
+                found.append(some((In(variable, soon), world.is_ever(concept))))
+    return found
+
+
+def confirmed(record: Witness, goals: Sequence[Goal], world: World) -> bool:
+    """Does the reference evaluator make of a record what the goals say, without a warning that it contradicts itself?"""
+    try:
+        facts = prepare(Patient.parse(record, vocabulary=world.vocabulary), world.clock.moment)
+    except EligibilityError:
+        return False
+    for goal in goals:
+        values = Duration("", *goal.asker.values) if goal.asker.values else None
+        outcome = evaluate(goal.rule, Situation(facts, facts.at, goal.asker.trial, values))
+        if (outcome is (Truth.TRUE if goal.met else Truth.FALSE)) is goal.denied:
+            return False
+    noted = facts.computed.get("warnings", {})
+    return not noted
+
+
+def smallest_conflict(reasoner: Reasoner, goals: Sequence[Goal], fixed: Sequence[Goal] = ()) -> list[int]:
+    """Positions of few goals that cannot hold together (with the fixed ones): none of them can be spared, and no single
+    one or two do it alone unless they are the answer. The goals together must be impossible."""
+    count = len(goals)
+    for position in range(count):
+        if reasoner.can([*fixed, goals[position]]).kind == "never":
+            return [position]
+    if count <= 60:
+        for first in range(count):
+            for second in range(first + 1, count):
+                if reasoner.can([*fixed, goals[first], goals[second]]).kind == "never":
+                    return [first, second]
+    return _shrunk(reasoner, goals, list(range(count)), list(fixed))
+
+
+def _shrunk(reasoner: Reasoner, goals: Sequence[Goal], positions: list[int], fixed: list[Goal]) -> list[int]:
+    """Halving the goals again and again, as in U. Junker, QuickXplain (AAAI 2004): those that cannot be spared."""
+
+    def impossible(chosen: Iterable[int]) -> bool:
+        return reasoner.can([*fixed, *(goals[position] for position in chosen)]).kind == "never"
+
+    def shrink(background: list[int], added: bool, candidates: list[int]) -> list[int]:
+        if added and impossible(background):
+            return []
+        if len(candidates) <= 1:
+            return candidates
+        half = len(candidates) // 2
+        left, right = candidates[:half], candidates[half:]
+        second = shrink([*background, *left], bool(left), right)
+        first = shrink([*background, *second], bool(second), left)
+        return [*first, *second]
+
+    if impossible([]):
+        return []
+    return sorted(shrink([], False, positions))
