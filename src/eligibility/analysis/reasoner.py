@@ -6,7 +6,7 @@ does, or not decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -124,6 +124,16 @@ class Reasoner:
             return NOT_DECIDED
         return NEVER if found is None else POSSIBLE
 
+    def related(self, goals: Sequence[Goal], to: Sequence[Goal]) -> list[Goal]:
+        """Those goals that hang together with some others; the rest can be met apart from these."""
+        wanted = {
+            position
+            for cluster in self.clusters([*to, *goals])
+            if any(position < len(to) for position in cluster)
+            for position in cluster
+        }
+        return [goal for position, goal in enumerate(goals, len(to)) if position in wanted]
+
     def _first(self, goals: Sequence[Goal]) -> tuple[int, Solution] | None:
         for number in range(len(self.worlds)):
             found = self._solve(number, goals, ())
@@ -196,40 +206,3 @@ def confirmed(record: Witness, goals: Sequence[Goal], world: World) -> bool:
             return False
     noted = facts.computed.get("warnings", {})
     return not noted
-
-
-def smallest_conflict(reasoner: Reasoner, goals: Sequence[Goal], fixed: Sequence[Goal] = ()) -> list[int]:
-    """Positions of few goals that cannot hold together (with the fixed ones): none of them can be spared, and no single
-    one or two do it alone unless they are the answer. The goals together must be impossible."""
-    count = len(goals)
-    for position in range(count):
-        if reasoner.can([*fixed, goals[position]]).kind == "never":
-            return [position]
-    if count <= 60:
-        for first in range(count):
-            for second in range(first + 1, count):
-                if reasoner.can([*fixed, goals[first], goals[second]]).kind == "never":
-                    return [first, second]
-    return _shrunk(reasoner, goals, list(range(count)), list(fixed))
-
-
-def _shrunk(reasoner: Reasoner, goals: Sequence[Goal], positions: list[int], fixed: list[Goal]) -> list[int]:
-    """Halving the goals again and again, as in U. Junker, QuickXplain (AAAI 2004): those that cannot be spared."""
-
-    def impossible(chosen: Iterable[int]) -> bool:
-        return reasoner.can([*fixed, *(goals[position] for position in chosen)]).kind == "never"
-
-    def shrink(background: list[int], added: bool, candidates: list[int]) -> list[int]:
-        if added and impossible(background):
-            return []
-        if len(candidates) <= 1:
-            return candidates
-        half = len(candidates) // 2
-        left, right = candidates[:half], candidates[half:]
-        second = shrink([*background, *left], bool(left), right)
-        first = shrink([*background, *second], bool(second), left)
-        return [*first, *second]
-
-    if impossible([]):
-        return []
-    return sorted(shrink([], False, positions))

@@ -83,7 +83,7 @@ class Proposal:
                 reach = min(cell.high, max(cell.low, 0) + self._chance.choice((HOUR, 3 * DAY, 200 * DAY, LONGEST_AGO)))
                 high = max(reach, low + (top + 2))
             share = (ranks.get(variable, 0) + 1) / top
-            found[variable] = _rounded(low, high, low + (high - low) * share, exact=top > 2)
+            found[variable] = _rounded(low, high, low + (high - low) * share, (high - low) / top)
         return found
 
     def _lasting_orders(self) -> list[Ordered]:
@@ -304,13 +304,12 @@ def _ranks(solution: Solution, more: Iterable[Ordered]) -> dict[int, int]:
     return ranks
 
 
-def _rounded(low: float, high: float, value: float, *, exact: bool) -> int:
-    """A time between two edges, on a round hour or minute where there is room for it."""
-    if not exact:
-        for step in (DAY, HOUR, MINUTE):
-            near = int(value) // step * step
-            if low < near < high:
-                return near
+def _rounded(low: float, high: float, value: float, room: float) -> int:
+    """A time between two edges, on a round day, hour or minute where there is room for it."""
+    for step in (DAY, HOUR, MINUTE):
+        near = int(value) // step * step
+        if low < near < high and room > 2 * step:
+            return near
     return min(max(int(value), int(max(low, -1)) + 1), int(high) - 1 if high < INFINITY else int(value))
 
 

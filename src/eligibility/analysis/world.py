@@ -15,7 +15,7 @@ from itertools import permutations
 from typing import assert_never
 
 from eligibility import rules, series
-from eligibility.analysis.cells import BOOLEAN, NOW, YES, Grid, Mask, number_grid, time_grid, whole_grid
+from eligibility.analysis.cells import BOOLEAN, FIRST, NOW, YES, Grid, Mask, number_grid, time_grid, whole_grid
 from eligibility.analysis.solver import In, Node, Ordered, Space, every, some
 from eligibility.analysis.stretches import Clock, Stretch, current_stretch, stretch_of
 from eligibility.expressions import check_formula
@@ -99,6 +99,7 @@ class World:
         self._next = time_grid(self._next_edges)
         self._declare()
         self._constrain()
+        self._wish()
         self._parts = _components(self.space)
 
     # --- what is asked -----------------------------------------------------------------------------------------------
@@ -311,7 +312,7 @@ class World:
             if last is not None:
                 say(Ordered(last, onset))
                 say(some((In(onset, never), In(last, self.time.full & ~never))))
-                say(some((In(onset, self.time.full & ~never), In(last, never))))
+                say(some((In(last, never), In(onset, self.time.full & ~never))))
             for whole in self.vocabulary.wholes(concept.name):
                 if whole in self._occurrences:
                     self._part_of(concept, self._occurrences[whole])
@@ -451,6 +452,29 @@ class World:
                         say(some((In(variable, 1), every(applies))))
                     elif key[0] == "next":
                         say(some((In(variable, 1 << len(self._next) - 1), every(applies))))
+
+    def _wish(self) -> None:
+        """Where a patient may be either way: healthy, a plain answer, a usual number, measured just now."""
+        for key, variable in self.index.items():
+            grid = self.space.grids[variable]
+            if isinstance(key, Pick):
+                continue
+            match key[0]:
+                case "onset" | "last":
+                    back = [i for i in range(len(grid) - 2, 0, -1)]
+                    roomy = [i for i in back if not grid.cells[i].single]
+                    wished = (len(grid) - 1, *([NOW] if key[0] == "last" else []), *roomy, *back)
+                case "age":
+                    wished = tuple(i for i, cell in enumerate(grid.cells) if cell.low <= 480 and cell.high >= 491)
+                case "value" if isinstance(key[1], Stream) and key[1].concept.plausible is not None:
+                    usual = key[1].concept.plausible
+                    inside = [i for i, cell in enumerate(grid.cells) if cell.low < usual.high and cell.high > usual.low]
+                    wished = (*(i for i in inside if not grid.cells[i].single), *inside)
+                case "newest":
+                    wished = (FIRST,)
+                case _:
+                    wished = (0,)
+            self.space.wishes[variable] = wished
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
