@@ -53,7 +53,7 @@ def spelled(world: World, pick: Pick, value: float) -> dict[str, Any]:
         return {"value": concept.values[int(value)]}
     if pick.kind in ("upper", "lower"):
         limit = "upper_limit" if pick.kind == "upper" else "lower_limit"
-        base = _usual(concept)
+        base = _usual(concept, value)
         return {"value": spell(concept, base), limit: spell(concept, base / value)} if value else {"value": "0"}
     return {"value": spell(concept, value)}
 
@@ -63,9 +63,12 @@ def spell(concept: Concept, value: float) -> str:
     return f"{value:.15g}" if concept.unit == "1" else f"{value:.15g} {concept.unit}"
 
 
-def _usual(concept: Concept) -> float:
-    """A number that the quantity may well have."""
-    return plain_number(Cell(concept.possible.low, concept.possible.high, 1.0, False), concept.plausible)
+def _usual(concept: Concept, ratio: float = 0.0) -> float:
+    """A number that the quantity may well have; one whose limit of normal is possible, where it is so many times that."""
+    usual = plain_number(Cell(concept.possible.low, concept.possible.high, 1.0, False), concept.plausible)
+    if ratio and not concept.possible.low <= usual / ratio <= concept.possible.high:
+        usual = (usual if concept.possible.low <= usual * ratio <= concept.possible.high else concept.possible.high) * ratio
+    return usual
 
 
 def observations(
@@ -132,7 +135,8 @@ class _Maker:
         if self._picks[0].stream.kind == "class":
             return {"value": concept.values[int(numbers["value"])], "at": at}
         ratios = [numbers[kind] for kind in ("upper", "lower") if numbers.get(kind)]
-        value = numbers.get("value", 0.0 if not ratios and len(numbers) else _usual(concept))
+        usual = self._fixed if self._fixed is not None else _usual(concept, max(ratios, default=0.0))
+        value = numbers.get("value", 0.0 if not ratios and numbers else usual)
         told: dict[str, Any] = {"value": spell(concept, value)}
         for kind in ("upper", "lower"):
             if numbers.get(kind):
