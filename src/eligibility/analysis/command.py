@@ -136,7 +136,7 @@ def snippets(source: Source, places: tuple[Span, ...]) -> Iterator[str]:
     for place in sorted(places, key=lambda span: span.start):
         start = place.start
         for line in source.words(place).split("\n"):
-            stripped = len(line) - len(line.lstrip())
+            stripped = len(line) - len(line.lstrip(" -"))
             span = Span(start + stripped, start + len(line.rstrip()))
             start += len(line) + 1
             if span.end > span.start and span not in seen and len(seen) < 12:

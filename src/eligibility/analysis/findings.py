@@ -18,7 +18,7 @@ from eligibility.analysis.thresholds import threshold_findings
 from eligibility.analysis.variants import Variant, variants
 from eligibility.errors import UsageError
 from eligibility.facts import read_instant
-from eligibility.instants import local
+from eligibility.instants import iso, local
 from eligibility.library import Trial
 from eligibility.source import Span
 
@@ -202,7 +202,8 @@ class _Analyst:
         self._say("impossible", addresses, message, witness)
 
     def _passes(self, witness: Witness, goal: Goal) -> bool:
-        return any(confirmed(witness, [goal], world) for world in self._reasoner.worlds)
+        worlds = (w for w in self._reasoner.worlds if iso(w.clock.now, w.clock.zone) == witness["as_of"])
+        return any(confirmed(witness, [goal], world) for world in worlds)
 
     def _redundant(self, criteria: list[rules.Criterion]) -> None:
         """Criteria, then parts of them, that the others decide; what was found is left out before the search goes on, so
@@ -234,7 +235,7 @@ class _Analyst:
 
     def _parts(self, criterion: rules.Criterion, others: list[rules.Criterion]) -> None:
         current = criterion
-        told: dict[tuple[Kind, tuple[str, ...], str], list[Variant]] = {}
+        told: dict[tuple[Kind, tuple[str, ...], tuple[rules.Rule, ...]], list[Variant]] = {}
         again = True
         while again:
             again = False
@@ -242,12 +243,13 @@ class _Analyst:
                 changed = replace(current, rule=variant.rule)
                 known = (place_of(variant.part), variant.shown if variant.how == "bound" else "")
                 if known not in self._constant_places and self._same(current, changed, others):
-                    kind, reasons, why = self._why(current, changed, variant, others)
-                    told.setdefault((kind, tuple(reason.address for reason in reasons), why), []).append(variant)
+                    kind, reasons, beside = self._why(current, changed, variant, others)
+                    key = (kind, tuple(reason.address for reason in reasons), tuple(beside))
+                    told.setdefault(key, []).append(variant)
                     current, again = changed, True
                     break
-        for (kind, addresses, why), found in told.items():
-            self._part_finding(criterion, kind, addresses, why, found, others)
+        for (kind, addresses, beside_them), found in told.items():
+            self._part_finding(criterion, kind, addresses, beside_them, found, others)
 
     def _same(
         self, one: rules.Criterion, other: rules.Criterion, context: Sequence[rules.Criterion], *, note: bool = True
@@ -261,30 +263,31 @@ class _Analyst:
 
     def _why(
         self, current: rules.Criterion, changed: rules.Criterion, variant: Variant, others: list[rules.Criterion]
-    ) -> tuple[Kind, list[rules.Criterion], str]:
+    ) -> tuple[Kind, list[rules.Criterion], list[rules.Rule]]:
         chosen = fewest(len(others), lambda some: self._same(current, changed, [others[i] for i in some], note=False))
         reasons = [others[index] for index in chosen]
-        why, beside = "", list[rules.Rule]()
+        beside: list[rules.Rule] = []
         if not reasons:
             for sibling in variant.siblings:
                 goals = [Goal(self._asker, variant.part, True), Goal(self._asker, sibling, True)]
                 given, follows = (goals[1], goals[0]) if variant.in_and else (goals[0], goals[1])
                 if self._never([given, replace(follows, denied=True)]):
-                    why, beside = f"`{words_of(sibling)}`", [sibling]
+                    beside = [sibling]
                     break
         sources = [*(reason.rule for reason in reasons), *beside]
         if variant.how == "threshold" and _repeats(variant.part, sources):
-            return "repeated threshold", reasons, why
+            return "repeated threshold", reasons, beside
         if variant.how != "part" or (_is_threshold(variant.part) and _same_number(variant.part, sources)):
-            return "implied threshold", reasons, why
-        return "redundant", reasons, why
+            return "implied threshold", reasons, beside
+        return "redundant", reasons, beside
 
     def _part_finding(
-        self, criterion: rules.Criterion, kind: Kind, addresses: tuple[str, ...], why: str, found: list[Variant],
-        others: list[rules.Criterion],
+        self, criterion: rules.Criterion, kind: Kind, addresses: tuple[str, ...], beside: tuple[rules.Rule, ...],
+        found: list[Variant], others: list[rules.Criterion],
     ) -> None:  # fmt: skip
+        found = sorted(found, key=lambda variant: place_of(variant.part).start)
         parts = listed(f"`{_shown(variant)}`" for variant in found)
-        names = listed(addresses) if addresses else why or "the rest of the criterion"
+        names = listed(addresses or [f"`{words_of(rule)}`" for rule in beside] or ["the rest of the criterion"])
         by_address = {other.address: other for other in others}
         reasons = [passing(self._asker, by_address[address]) for address in addresses]
         asked = "it asks" if len(found) == 1 else "they ask"
@@ -296,11 +299,21 @@ class _Analyst:
         else:
             message = f"{parts} {'adds' if len(found) == 1 else 'add'} nothing to {names}: what {asked} is decided there"
         if kind == "implied threshold" and found[0].how == "threshold":
-            message = f"the limit `{_shown(found[0])}` never decides: {names} is stricter wherever {criterion.address} matters"
+            message = f"the limit of {parts} never decides: with {names}, the same patients pass without it"
         witness = self._part_witness(criterion, kind, found[0], reasons)
         places = [place_of(variant.part) for variant in found]
-        places += [place_of(by_address[address].rule) for address in addresses]
+        kin = self._kin(found[0].part)
+        for address in addresses:
+            rule = by_address[address].rule
+            places += [atom.span for atom in rules.atoms(rule) if _concepts(atom) & kin] or [place_of(rule)]
+        places += [place_of(rule) for rule in beside]
         self._say(kind, [criterion.address, *addresses], message, witness, places)
+
+    def _kin(self, part: rules.Rule) -> set[str]:
+        """The concepts of a part, and what includes them or is included."""
+        names = _concepts(part)
+        words = self._trial.vocabulary
+        return names.union(*(({*words.wholes(name), *words.parts(name)}) for name in names))
 
     def _part_witness(
         self, criterion: rules.Criterion, kind: Kind, variant: Variant, reasons: list[Goal]

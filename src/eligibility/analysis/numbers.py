@@ -10,6 +10,7 @@ from eligibility import rules, series
 from eligibility.analysis.cells import Cell
 from eligibility.analysis.solver import Solution
 from eligibility.analysis.world import Key, Pick, World, possible_of, variable_key
+from eligibility.expressions import check_formula
 from eligibility.instants import DAY, MINUTE, days_in_months, iso
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth
@@ -38,7 +39,10 @@ def plain_number(cell: Cell, wished: Interval | None, chance: Random | None = No
     if low == -INFINITY:
         low = high - max(1.0, abs(high))
     share = 0.5 if chance is None else chance.random()
-    value = low + (high - low) * share
+    if low > 0 and high > 8 * low:
+        value = low * (high / low) ** share
+    else:
+        value = low + (high - low) * (share if low or high <= 100 else share / 5)
     for digits in (1, 2, 3, 4, 6):
         near = float(f"{value:.{digits}g}")
         if cell.low < near < cell.high and (near != low or near == value):
@@ -80,10 +84,15 @@ def observations(
         if world.index[variable_key(pick)] in solution.cells:
             by_concept.setdefault(pick.stream.concept, []).append(pick)
     leaves = _leaves(world, solution, by_concept, chance)
+    computed: set[Concept] = set()
+    if not leaves:
+        leaves, computed = _inputs(world, solution, by_concept, chance)
     for concept, value in leaves.items():
         if concept not in by_concept:
             yield concept, spell(concept, value)
     for concept, picks in by_concept.items():
+        if concept in computed:
+            continue
         maker = _Maker(world, solution, ago, chance, picks, leaves.get(concept))
         told = maker.told()
         if told:
@@ -150,7 +159,7 @@ class _Maker:
     def _slots(self, picks: list[Pick]) -> dict[int, dict[str, float]]:
         """Observations by how long ago they were made, so that each selection picks its number."""
         if not picks:
-            return {}
+            return {} if self._fixed is None else {0: {}}
         stream = picks[0].stream
         newest_variable = self._world.index.get(("newest", stream))
         newest = self._ago.get(newest_variable, 0) if newest_variable is not None else 0
@@ -158,6 +167,8 @@ class _Maker:
         for pick in picks:
             if pick.selection == "latest":
                 slots.setdefault(newest, {})[pick.kind] = self._number(pick)
+        if self._fixed is not None:
+            slots.setdefault(newest, {})
         inner = newest
         edges = sorted({self._far(pick) for pick in picks if pick.selection != "latest"})
         for edge in edges:
@@ -249,6 +260,38 @@ def _leaves(
         if all(_lies_in(number, cell, tried) for number, cell, _ in asked):  # type: ignore[arg-type]  # the first is an expression
             return tried
     return {}
+
+
+def _inputs(
+    world: World, solution: Solution, by_concept: Mapping[Concept, list[Pick]], chance: Random | None
+) -> tuple[dict[Concept, float], set[Concept]]:
+    """Values for the inputs of derived quantities that are asked for beside one of their inputs, so that each comes out in its
+    cell by itself; and those quantities, which then need not be given."""
+    wanted: dict[Concept, rules.Expression] = {}
+    for concept, picks in by_concept.items():
+        if concept.formula is not None and all(pick.selection == "latest" and pick.kind == "value" for pick in picks):
+            formula = check_formula(world.vocabulary, concept)
+            plain = all(source.kind == "quantity" and source.formula is None for source in formula.inputs)
+            if plain and any(source in by_concept for source in formula.inputs):
+                wanted[concept] = formula.expression
+    if not wanted:
+        return {}, set()
+    sources = dict.fromkeys(source for concept in wanted for source in check_formula(world.vocabulary, concept).inputs)
+    asked = {source: next((p for p in by_concept.get(source, ()) if p.kind == "value"), None) for source in sources}
+    chance = chance or Random(0)
+    for _ in range(_TRIES):
+        tried = {
+            source: source.assumed if source.assumed is not None and pick is None else _tried(world, solution, source, pick, chance)
+            for source, pick in asked.items()
+        }
+        cells = {
+            concept: world.space.grids[variable].cells[solution.cells[variable]]
+            for concept in wanted
+            for variable in [world.index[variable_key(by_concept[concept][0])]]
+        }
+        if all(_lies_in(wanted[concept], cell, tried) for concept, cell in cells.items()):
+            return {source: value for source, value in tried.items() if source.assumed is None or asked[source]}, set(wanted)
+    return {}, set()
 
 
 def _in_cells(world: World, solution: Solution, pick: Pick) -> bool:

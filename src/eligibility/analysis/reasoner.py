@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from eligibility import rules
 from eligibility.analysis.encoding import Encoder
-from eligibility.analysis.solver import In, Node, Search, Solution, TooLarge, some, variables_of
+from eligibility.analysis.solver import Budget, In, Node, Search, Solution, TooLarge, some, variables_of
 from eligibility.analysis.stretches import Clock, moments
 from eligibility.analysis.witness import proposals
 from eligibility.analysis.world import Asker, Pick, Statement, World
@@ -78,6 +78,7 @@ class Reasoner:
         self.worlds = [
             first if moment == first.clock.moment else World(statements, moment, vocabulary) for moment in every_moment
         ]
+        self._budget = Budget()
         self._encoders = [Encoder(world) for world in self.worlds]
         self._nodes: dict[tuple[int, int, Asker, bool, bool], tuple[Goal, Node, frozenset[int]]] = {}
 
@@ -119,10 +120,12 @@ class Reasoner:
     def can(self, goals: Sequence[Goal]) -> Answer:
         """Can all goals hold together? `possible` here is what the cells allow; see `example` for a patient."""
         try:
-            found = self._first(goals)
+            for number in range(len(self.worlds)):
+                if self._solve(number, goals, (), settled=False) is not None:
+                    return POSSIBLE
         except TooLarge:
             return NOT_DECIDED
-        return NEVER if found is None else POSSIBLE
+        return NEVER
 
     def related(self, goals: Sequence[Goal], to: Sequence[Goal]) -> list[Goal]:
         """Those goals that hang together with some others; the rest can be met apart from these."""
@@ -134,19 +137,14 @@ class Reasoner:
         }
         return [goal for position, goal in enumerate(goals, len(to)) if position in wanted]
 
-    def _first(self, goals: Sequence[Goal]) -> tuple[int, Solution] | None:
-        for number in range(len(self.worlds)):
-            found = self._solve(number, goals, ())
-            if found is not None:
-                return number, found
-        return None
-
-    def _solve(self, number: int, goals: Sequence[Goal], more: Sequence[Node]) -> Solution | None:
+    def _solve(
+        self, number: int, goals: Sequence[Goal], more: Sequence[Node], *, settled: bool = True
+    ) -> Solution | None:
         world = self.worlds[number]
         pairs = [self._node(number, goal) for goal in goals]
         variables = set[int]().union(*(variables for _, variables in pairs))
         nodes = [*world.related(variables), *(node for node, _ in pairs), *more]
-        return Search(world.space).solve(nodes)
+        return Search(world.space, self._budget).solve(nodes, settled=settled)
 
     def example(self, goals: Sequence[Goal]) -> Answer:
         """The same with a patient: `possible` comes with one whom the reference evaluator confirmed."""

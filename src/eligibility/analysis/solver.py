@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from eligibility.analysis.cells import Grid, Mask
 
-MOST_STEPS = 20_000  # statements looked at in one search
-MOST_PARTS = 2_000_000  # parts of statements looked at in one search
+MOST_PARTS = 400_000  # parts of statements looked at in one search
+MOST_OF_ALL = 10_000_000  # and in all searches about one trial or pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,13 @@ class TooLarge(Exception):
 
 
 @dataclass
+class Budget:
+    """How much may still be looked at in all searches together."""
+
+    left: int = MOST_OF_ALL
+
+
+@dataclass
 class Space:
     """The variables and their cells, and what always holds between them."""
 
@@ -117,13 +124,20 @@ class Solution:
 class Search:
     """One search for an assignment."""
 
-    def __init__(self, space: Space, *, most_steps: int = MOST_STEPS) -> None:
+    def __init__(self, space: Space, budget: Budget | None = None) -> None:
         self._space = space
-        self._steps = most_steps
-        self._parts = MOST_PARTS
+        self._budget = budget or Budget()
+        self._parts = self._most = min(MOST_PARTS, self._budget.left)
 
-    def solve(self, goals: Sequence[Node]) -> Solution | None:
-        """One assignment under which all goals hold; None if there is none. Raises TooLarge."""
+    def solve(self, goals: Sequence[Node], *, settled: bool = True) -> Solution | None:
+        """One assignment under which all goals hold; None if there is none. Raises TooLarge. Without `settled` the answer
+        is that there is one, but its cells are not chosen."""
+        try:
+            return self._solve(goals, settled)
+        finally:
+            self._budget.left -= self._most - self._parts
+
+    def _solve(self, goals: Sequence[Node], settled: bool) -> Solution | None:
         waiting: list[tuple[dict[int, Mask], list[Node], list[Ordered]]] = [({}, list(goals), [])]
         while waiting:
             domains, open_goals, orders = waiting.pop()
@@ -136,7 +150,7 @@ class Search:
             except Clash:
                 continue
             if split is None:
-                return self._settle(domains, orders)
+                return self._settle(domains, orders) if settled else Solution({}, ())
             variable, cell = split
             for cells in (domains[variable] & ~cell, cell):
                 waiting.append(({**domains, variable: cells}, [], list(orders)))
@@ -163,8 +177,8 @@ class Search:
         while True:
             changed = False
             while goals:
-                self._steps -= 1
-                if self._steps < 0 or self._parts < 0:
+                self._parts -= 1
+                if self._parts < 0:
                     raise TooLarge
                 goal = goals.pop()
                 match goal:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from eligibility import rules
 from eligibility.instants import DAY, Duration, Instant, days_in_months, instant_of, shift
@@ -138,32 +141,52 @@ def moments(lengths: set[tuple[int, int]], at: datetime | None) -> list[datetime
     """
     if at is not None:
         return [at if at.tzinfo else at.replace(tzinfo=UTC)]
-    if not _unsteady(lengths):
-        return [USUAL]
-    found: dict[tuple[int, ...], datetime] = {}
-    listed = sorted(lengths)
-    for start, days in ((USUAL, 1_462), (datetime(2096, 1, 1, 8, tzinfo=UTC), 3_000)):
-        for day in range(days):
-            clock = Clock(start + timedelta(days=day))
-            backs = _ranks([clock.back(months, exact) for months, exact in listed])
-            aheads = _ranks([clock.ahead(months, exact) for months, exact in listed])
-            found.setdefault((*backs, *aheads), clock.moment)
-    return list(found.values())
+    return list(_usual_moments(frozenset(lengths)))
 
 
-def _ranks(values: list[int]) -> list[int]:
-    order = {value: rank for rank, value in enumerate(sorted(set(values)))}
-    return [order[value] for value in values]
+@lru_cache(maxsize=256)
+def _usual_moments(lengths: frozenset[tuple[int, int]]) -> tuple[datetime, ...]:
+    unsteady = sorted(_unsteady(lengths))
+    found = {_orders(USUAL.date(), unsteady): USUAL}
+    if unsteady:
+        spans = [(USUAL.date(), 1_461)]
+        if any(months >= 48 for months, _ in unsteady):  # only these notice that 2100 is no leap year
+            spans.append((date(2096, 1, 1), 3_000))
+        for start, days in spans:
+            for number in range(days):
+                day = start + timedelta(days=number)
+                found.setdefault(_orders(day, unsteady), datetime.combine(day, USUAL.time(), UTC))
+    return tuple(found.values())
 
 
-def _unsteady(lengths: set[tuple[int, int]]) -> bool:
-    """Can the order of these durations depend on the calendar?"""
+def _orders(day: date, lengths: list[tuple[int, int]]) -> tuple[int, ...]:
+    """The order of durations by how far they reach back from a day, and by how far they reach ahead."""
+    ranks: list[int] = []
+    for sign in (-1, 1):
+        reaches = [_days(day, sign * months) * DAY + exact for months, exact in lengths]
+        order = {value: rank for rank, value in enumerate(sorted(set(reaches)))}
+        ranks += [order[value] for value in reaches]
+    return tuple(ranks)
+
+
+def _days(day: date, months: int) -> int:
+    """How many days so many months before or after a day are."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        return 10_000_000
+    other = date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return abs(other.toordinal() - day.toordinal())
+
+
+def _unsteady(lengths: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The durations whose order depends on the calendar."""
     spans = []
     for months, exact in lengths:
         fewest, most = days_in_months(months) if months else (0, 0)
-        spans.append((fewest * DAY + exact, most * DAY + exact, bool(months)))
-    for index, (low, high, calendar) in enumerate(spans):
-        for other_low, other_high, other_calendar in spans[index + 1 :]:
+        spans.append((fewest * DAY + exact, most * DAY + exact, bool(months), (months, exact)))
+    found: set[tuple[int, int]] = set()
+    for index, (low, high, calendar, length) in enumerate(spans):
+        for other_low, other_high, other_calendar, other in spans[index + 1 :]:
             if calendar != other_calendar and low <= other_high and other_low <= high:
-                return True
-    return False
+                found |= {length, other}
+    return found

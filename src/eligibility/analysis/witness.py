@@ -18,7 +18,7 @@ from eligibility.analysis.solver import Ordered, Solution
 from eligibility.analysis.stretches import Mark, Stretch, window_of
 from eligibility.analysis.world import Key, Pick, World, variable_key
 from eligibility.errors import EligibilityError
-from eligibility.facts import prepare
+from eligibility.facts import Facts, prepare
 from eligibility.instants import DAY, HOUR, MINUTE, Instant, iso
 from eligibility.intervals import INFINITY
 from eligibility.patient import Patient
@@ -46,6 +46,7 @@ class Proposal:
         self._clock = world.clock
         self._ago = self._times()
         self.record: dict[str, Any] = {}
+        self._facts: tuple[str, Facts] | None = None
 
     def build(self) -> dict[str, Any]:
         """The record. Raises EligibilityError where the pieces do not go together."""
@@ -219,64 +220,91 @@ class Proposal:
     # --- windows measured from elsewhere -----------------------------------------------------------------------------
 
     def _anchored(self) -> None:
-        """Observations and episodes inside of windows that are measured from another event."""
+        """Episodes and observations inside of windows that are measured from another event."""
         world = self._world
-        for key in list(world.index):
-            if not isinstance(key, Pick) and key[0] == "within" and self._cell(key) == 1:
-                _, is_onset, concept, stretch = key
+        by_concept: dict[Concept, dict[bool, list[Stretch]]] = {}
+        for key in world.index:
+            index = self._cell(key)
+            if not isinstance(key, Pick) and key[0] == "within" and index is not None and not key[1]:
+                _, _, concept, stretch = key
                 assert isinstance(concept, Concept)
-                inside = self._inside(stretch)
-                if inside is None or is_onset:
-                    continue
-                known = self.record.get(concept.name)
-                if known is False or known is True or isinstance(known, dict) and "present" in known:
-                    continue
-                ago = self._clock.now - inside
-                if ago < 0:
-                    self.record[concept.name] = {"planned": self._stamp(ago)}
-                    continue
-                episode = self._occurrence(concept, Episode(ago, max(ago - HOUR, 0)))
-                past = known if isinstance(known, list) else [known] if isinstance(known, dict) else []
-                if not past or self._chance is not None:
-                    self.record[concept.name] = [episode, *past] if past else episode
+                assert isinstance(stretch, Stretch)
+                by_concept.setdefault(concept, {}).setdefault(bool(index), []).append(stretch)
+        for concept, windows in by_concept.items():
+            for stretch in windows.get(True, []):
+                inside = self._inside(stretch, windows.get(False, []), windows[True])
+                if inside is not None:
+                    self._happened(concept, self._clock.now - inside)
         for pick in world.picks:
             index = self._cell(variable_key(pick))
-            if pick.stretch.ends_now or index is None or pick.kind == "change":
-                continue
-            inside = self._inside(pick.stretch)
-            if inside is None or inside > self._clock.now:
-                continue
-            value = spelled(world, pick, number_in(world, pick, index, self._chance))
-            known = self.record.get(pick.stream.concept.name)
-            listed = known if isinstance(known, list) else [] if known is None else [known]
-            dated = [
-                item
-                if isinstance(item, dict) and "at" in item
-                else {**(item if isinstance(item, dict) else {"value": item}), "at": self._stamp(0)}
-                for item in listed
-            ]
-            at = iso(inside, self._clock.zone)
-            if any(item["at"] == at for item in dated):
-                continue
-            self.record[pick.stream.concept.name] = [*dated, {**value, "at": at}]
+            if not pick.stretch.ends_now and index is not None and pick.kind != "change":
+                self._observed(pick, index)
 
-    def _inside(self, stretch: Stretch) -> Instant | None:
-        """An instant that surely lies in a window."""
-        try:
-            facts = prepare(Patient.parse(self.record, vocabulary=self._world.vocabulary), self._clock.moment)
-        except EligibilityError:
+    def _happened(self, concept: Concept, ago: int) -> None:
+        """Add an occurrence to those that there are, unless it is there all the time."""
+        known = self.record.get(concept.name)
+        if known is True or (isinstance(known, dict) and "present" in known):
+            return
+        if ago < 0:
+            self.record[concept.name] = {"planned": self._stamp(ago)}
+            return
+        episode = self._occurrence(concept, Episode(ago, max(ago - MINUTE, 0)))
+        past = known if isinstance(known, list) else [known] if isinstance(known, dict) else []
+        if not past or self._chance is not None:
+            self.record[concept.name] = [episode, *past] if past else episode
+
+    def _observed(self, pick: Pick, index: int) -> None:
+        """Add an observation to those that there are."""
+        world, name = self._world, pick.stream.concept.name
+        inside = self._inside(pick.stretch, [], [pick.stretch])
+        if inside is None or inside > self._clock.now:
+            return
+        value = spelled(world, pick, number_in(world, pick, index, self._chance))
+        known = self.record.get(name)
+        listed = known if isinstance(known, list) else [] if known is None else [known]
+        dated = [
+            item
+            if isinstance(item, dict) and "at" in item
+            else {**(item if isinstance(item, dict) else {"value": item}), "at": self._stamp(0)}
+            for item in listed
+        ]
+        at = iso(inside, self._clock.zone)
+        if not any(item["at"] == at for item in dated):
+            found = [*dated, {**value, "at": at}]
+            self.record[name] = found if len(found) > 1 else found[0]
+
+    def _inside(self, stretch: Stretch, outside: list[Stretch], others: list[Stretch]) -> Instant | None:
+        """An instant that surely lies in a window, and in no other window that it must avoid; in others, too, if it can."""
+        reach = self._reach(stretch)
+        if reach is None or reach.sure.first > reach.sure.last:
             return None
+        first, last = max(reach.sure.first, self._clock.now - LONGEST_AGO), reach.sure.last
+        if first <= self._clock.now < last and not stretch.ahead:
+            last = self._clock.now
+        tries = [last - 2 * HOUR, (first + last) // 2, last, first, first + HOUR]
+        if self._chance is not None:
+            tries = [*(self._chance.randint(first, last) // MINUTE * MINUTE for _ in range(4) if first <= last), *tries]
+        avoided = [found.possible for item in outside if (found := self._reach(item)) is not None]
+        shared = [found.sure for item in others if (found := self._reach(item)) is not None]
+        fitting = [
+            instant
+            for instant in tries
+            if first <= instant <= last and not any(span.first <= instant <= span.last for span in avoided)
+        ]
+        fitting.sort(key=lambda instant: -sum(span.first <= instant <= span.last for span in shared))
+        return fitting[0] if fitting else None
+
+    def _reach(self, stretch: Stretch) -> occurrences.Reach | None:
+        """The instants of a window, as the record so far has them."""
+        if self._facts is None or self._facts[0] != repr(self.record):
+            try:
+                patient = Patient.parse(self.record, vocabulary=self._world.vocabulary)
+                self._facts = (repr(self.record), prepare(patient, self._clock.moment))
+            except EligibilityError:
+                return None
         trial = next((mark.trial for mark in (stretch.anchor, stretch.relation) if mark and mark.trial), "")
-        found = occurrences.reach(facts, window_of(stretch), trial, facts.at)
-        if not isinstance(found, occurrences.Reach) or found.sure.first > found.sure.last:
-            return None
-        first, last = found.sure.first, found.sure.last
-        first = max(first, last - 4 * HOUR, facts.at - LONGEST_AGO)
-        if first <= facts.at < last and not stretch.ahead:
-            last = facts.at
-        if first > last:
-            return last
-        return (first + last) // 2 // MINUTE * MINUTE if last - first > 2 * MINUTE else last
+        found = occurrences.reach(self._facts[1], window_of(stretch), trial, self._clock.now)
+        return found if isinstance(found, occurrences.Reach) else None
 
 
 def _covers(mine: Episode, other: Episode, is_event: bool) -> bool:
