@@ -28,8 +28,8 @@ from eligibility.instants import Duration, instant_of, shift
 from eligibility.intervals import INFINITY
 from eligibility.logic import Truth
 from eligibility.patient import Patient
-from eligibility.regions import Variable, judgements, touched, variables
-from eligibility.states import states
+from eligibility.regions import Variable, edges, judgements, touched, variables
+from eligibility.states import spell, states
 from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import Writer
 
@@ -112,7 +112,9 @@ class Case:
             writer = Small(words, self.chance, self.chance.choice((0, 1, 1, 2)), names, self.plain, kinds)
             text = writer.body()
             lines = "".join(f"    {line}\n" for line in text.splitlines())
-            self.trials.append(compile_trial(f'trial PROOF "proof"\n\ninclude:\n  1 "case":\n{lines}', vocabulary=words))
+            self.trials.append(
+                compile_trial(f'trial PROOF "proof"\n\ninclude:\n  1 "case":\n{lines}', vocabulary=words)
+            )
             self.texts.append(text)
         self.rules = [trial.criteria[0].rule for trial in self.trials]
         self.asker = asker_of(self.trials[0])
@@ -265,7 +267,8 @@ class Prover:
                 say(z3.Implies(here, self.ever(anchor.name)))
             self.applies(self.words[name], z3.Not(here))
             for other_onset, other, wider in self.withins:
-                fits = other == name or (not is_onset and other in self.words.wholes(name))
+                same_time = self.words[other].kind == "condition" or self.words[name].kind == "event"
+                fits = other == name or (not is_onset and same_time and other in self.words.wholes(name))
                 if other_onset == is_onset and fits and self.inside(window, wider):
                     say(z3.Implies(here, self.var("within", other_onset, other, wider, sort=z3.Bool)))
         for name in self.nexts:
@@ -274,7 +277,7 @@ class Prover:
             if self.words[name].kind == "condition":
                 say(z3.Implies(self.present(name), z3.And(until == 0, self.var("planned", name, sort=z3.Bool))))
             for whole in self.words.wholes(name):
-                if whole in self.nexts:
+                if whole in self.nexts and (self.words[whole].kind == "condition" or self.words[name].kind == "event"):
                     say(z3.Implies(self.var("planned", name, sort=z3.Bool),
                                    z3.And(self.var("planned", whole, sort=z3.Bool), self.var("next", whole) <= until)))  # fmt: skip
             self.applies(self.words[name], z3.Not(self.var("planned", name, sort=z3.Bool)))
@@ -345,7 +348,9 @@ class Prover:
             for wider, longer in asked:
                 both = [not self.ends_now(x) or over is not None for x in (window, wider)]
                 if all(both) and self.inside(window, wider) and self.no_longer(over, longer, True):
-                    a, b = (self.var("measured", stream, x, o, sort=z3.Bool) for x, o in ((window, over), (wider, longer)))
+                    a, b = (
+                        self.var("measured", stream, x, o, sort=z3.Bool) for x, o in ((window, over), (wider, longer))
+                    )
                     exists = [self.ever(m[0]) for m in window[2:] if m and self.words[m[0]].is_occurrence]
                     say(z3.Implies(z3.And(a, *exists), b))
 
@@ -360,7 +365,10 @@ class Prover:
             measure = self.ahead if ahead else self.back
             return measure(Duration("", *a)) <= measure(Duration("", *b))
         day = 86_400_000_000
-        lengths = [[(m * 31 + 3) * day + e for m, e in (a,)][0] if a[0] else a[1], (b[0] * 30 - 2) * day + b[1] if b[0] else b[1]]
+        lengths = [
+            (a[0] * 31 + 3) * day + a[1] if a[0] else a[1],
+            (b[0] * 30 - 2) * day + b[1] if b[0] else b[1],
+        ]
         return lengths[0] + day <= lengths[1]
 
     def inside(self, inner, outer):
@@ -401,7 +409,11 @@ class Prover:
             return self.no_longer(over, other_over, True) and self.inside(window, other_window)
         if kind != other_kind:
             both_newest = sel == other_sel == "latest" and self.ends_now(window) and self.ends_now(other_window)
-            return (kind, other_kind) == ("upper", "lower") and sel == other_sel and (window == other_window or both_newest)
+            return (
+                (kind, other_kind) == ("upper", "lower")
+                and sel == other_sel
+                and (window == other_window or both_newest)
+            )
         newest = sel == "latest" and self.ends_now(window)
         other_newest = other_sel == "latest" and self.ends_now(other_window)
         if other_sel == "highest" and (self.inside(window, other_window) or (newest and self.ends_now(other_window))):
@@ -492,7 +504,9 @@ class Prover:
                 keyed = self.window(window)
                 if keyed[2]:
                     return two_sided(self.var("within", True, concept.name, keyed, sort=z3.Bool))
-                return two_sided(z3.And(self.ever(concept.name), self.onset(concept.name) <= self.back(window.duration)))
+                return two_sided(
+                    z3.And(self.ever(concept.name), self.onset(concept.name) <= self.back(window.duration))
+                )
             case rules.Attested(concept=concept):
                 return two_sided(self.var("attested", concept.name, sort=z3.Bool))
             case rules.Judged(text=text):
@@ -504,7 +518,9 @@ class Prover:
         if keyed[2]:
             return self.var("within", False, name, keyed, sort=z3.Bool)
         if keyed[1]:
-            return z3.And(self.var("planned", name, sort=z3.Bool), self.var("next", name) <= self.ahead(window.duration))
+            return z3.And(
+                self.var("planned", name, sort=z3.Bool), self.var("next", name) <= self.ahead(window.duration)
+            )
         if concept.kind == "event":
             return z3.And(self.ever(name), self.onset(name) <= self.back(window.duration))
         return z3.Or(self.present(name), z3.And(self.ever(name), self.end(name) < self.back(window.duration)))
@@ -588,9 +604,9 @@ def reach(concept, words):
 
 
 def computed_reach(number, words):
-    from eligibility.analysis.world import _computed
+    from eligibility.analysis.keys import computed_range
 
-    found = _computed(number, words)
+    found = computed_range(number, words)
     return found.low, found.high
 
 
@@ -614,6 +630,7 @@ def check_case(case, counts, *, records=12, examples=True):
         if answer != "not decided" and expected != "unknown" and answer != expected:
             yield f"{key}: {answer}, and the prover says {expected}{told}"
     yield from against_records(case, answers, counts, records, told)
+    yield from against_known_patients(case, answers, reasoner.worlds[0], counts, records, told)
     if examples:
         yield from shown(case, reasoner, answers, counts, told)
 
@@ -635,6 +652,158 @@ def against_records(case, answers, counts, records, told):
         if outcomes is not None:
             counts["records"] += 1
             yield from contradicted(answers, outcomes[0], f"{told}\n  patient: {outcomes[1]}")
+
+
+# --- patients of whom everything is known -----------------------------------------------------------------------------
+
+
+class Known:
+    """Draws records in which everything asked about is answered, and each number was measured in one of its windows."""
+
+    def __init__(self, case, world):
+        self.case, self.chance, self.words, self.world = case, case.chance, case.words, world
+        self.cut = variables(case.rules, case.words)
+        names = set().union(*(touched(rule, case.words) for rule in case.rules)) & set(case.words.concepts)
+        self.names = sorted(names)
+        self.now = instant_of(AT, AT.tzinfo)
+        lengths = {d for v in self.cut.values() for d in v.durations} | {Duration("", exact=86_400_000_000)}
+        self.edges = sorted({self.now - shift(self.now, d, AT.tzinfo, -1) for d in lengths})
+
+    def ago(self, longest=None):
+        edge = self.chance.choice([0, *self.edges])
+        found = max(
+            0, edge + self.chance.choice((0, -3_600_000_000, 3_600_000_000, 7_200_000_000, 40 * 86_400_000_000))
+        )
+        return found if longest is None else min(found, longest)
+
+    def stamp(self, ago):
+        return (AT - timedelta(microseconds=ago)).isoformat()
+
+    def longest(self, concept, kind):
+        """How long ago the newest observation may be so that it lies in one of the windows; None for any time."""
+        found = []
+        for stream, asked in self.world.stretches.items():
+            if stream.concept == concept and stream.kind in kind:
+                plain = [s for s, _ in asked if s.ends_now and s.relation is None]
+                if not plain:
+                    return 0
+                if not any(s.is_endless for s in plain):
+                    found.append(max(self.world.clock.back(s.months, s.exact) for s in plain))
+        return min(found, default=None)
+
+    def record(self):
+        record = {}
+        for name in self.names:
+            concept = self.words[name]
+            match concept.kind:
+                case "quantity":
+                    if concept.formula is None or name in self.cut:
+                        record[name] = self.numbers(concept)
+                case "class":
+                    rank = lambda values: self.chance.choice(values)  # noqa: E731  # one line is plain enough
+                    times = self.times(self.longest(concept, ("class",))) if name != "sex" else [0]
+                    record[name] = [{"value": rank(concept.values), "at": self.stamp(t)} for t in times]
+                case "age":
+                    edges = [m for v in self.cut.get("age", Variable(concept)).thresholds for m in (v, v - 1, v + 12)]
+                    record[name] = f"{int(max(0, self.chance.choice([100, 480, *edges])))} months"
+                case "condition" | "event":
+                    record[name] = self.occurrences(concept)
+                case "attestation":
+                    record[name] = self.chance.random() < 0.5
+                case "milestone" if name != "screening":
+                    record[name] = self.stamp(self.ago() - self.chance.choice((0, 5 * 86_400_000_000)))
+        for address in judgements(self.case.rules):
+            record.setdefault("judgements", {})[address] = self.chance.random() < 0.5
+        return self.whole(record)
+
+    def times(self, longest):
+        return sorted({self.ago(longest), *(self.ago() for _ in range(self.chance.choice((0, 0, 1, 2))))})
+
+    def numbers(self, concept):
+        cut = self.cut.get(concept.name, Variable(concept))
+        low, high = concept.possible.low, concept.possible.high
+        options = [v for v in (*edges(cut.thresholds, concept.possible), 1.0, 50.0) if low <= v <= high] or [low]
+        found = []
+        for t in self.times(self.longest(concept, ("value", "rise", "fall"))):
+            value = self.chance.choice(options)
+            told = {"value": spell(concept, value), "at": self.stamp(t)}
+            multiple = self.chance.choice([m for _, m in cut.multiples] or [1.0]) * self.chance.choice((0.9, 1.0, 1.1))
+            limit = value / multiple
+            if cut.multiples and 0 < limit <= high and limit >= low:
+                told["upper_limit"] = spell(concept, limit)
+                lower = limit * self.chance.choice((1.0, 0.5))
+                told["lower_limit"] = spell(concept, lower if lower >= low else limit)
+            found.append(told)
+        return found
+
+    def occurrences(self, concept):
+        if self.chance.random() < 0.35:
+            return False
+        found, ends = [], sorted({self.ago() for _ in range(self.chance.choice((2, 2, 4)))}, reverse=True)
+        if concept.kind == "event":
+            return [{"at": self.stamp(t)} for t in ends]
+        for begin, end in zip(ends[::2], ends[1::2], strict=False):
+            found.append({"onset": self.stamp(begin), "resolved": self.stamp(end)})
+        if self.chance.random() < 0.5:
+            found.append({"onset": self.stamp(self.ago()), "present": True})
+        return found or False
+
+    def whole(self, record):
+        """Add to each whole what its parts say, so that no record leaves its own part out."""
+        for name in list(record):
+            concept = self.words.concepts.get(name)
+            if concept is None or not concept.is_occurrence:
+                continue
+            listed = record[name] or []
+            for part in self.words.parts(name):
+                for item in record.get(part) or []:
+                    when = item.get("at") or item["onset"]
+                    listed = [*listed, {"at": when} if concept.kind == "event" else
+                              {"onset": when, **{k: item[k] for k in ("resolved", "present") if k in item}}]  # fmt: skip
+            record[name] = listed or False
+        return record
+
+
+def against_known_patients(case, answers, world, counts, records, told):
+    """No fully known patient does what was called impossible; here `denied` questions are judged, too."""
+    known = Known(case, world)
+    for _ in range(records):
+        record = known.record()
+        outcomes = judged(case, record)
+        if outcomes is None or any(
+            truth is Truth.UNKNOWN and not measured(case, rule, record)
+            for truth, rule in zip(outcomes[0], case.rules, strict=True)
+        ):
+            counts["known patients left out"] += 1
+            continue
+        counts["known patients"] += 1
+        for key, answer in answers.items():
+            if answer == "never" and all(
+                (outcomes[0][which] is (Truth.TRUE if met else Truth.FALSE)) is not denied for which, met, denied in key
+            ):
+                yield f"{key} was called impossible{told}\n  known patient: {record}"
+
+
+def measured(case, rule, record):
+    """Is a rule open only because of plain windows in which nothing was measured? (Other windows need a judge of their own.)"""
+    facts = prepare(Patient.parse(record, vocabulary=case.words), AT)
+    situation = Situation(facts, facts.at, "PROOF", None)
+    for atom in rules.atoms(rule):
+        if evaluate(atom, situation) is Truth.UNKNOWN:
+            if isinstance(atom, rules.LimitComparison):
+                return False
+            numbers = list(rules.leaves(atom.number)) if isinstance(atom, rules.Comparison) else [atom]
+            for leaf in numbers:
+                window = getattr(leaf, "window", None)
+                if not isinstance(leaf, rules.Measured | rules.InClass) or (
+                    window and (window.anchor or window.relation)
+                ):
+                    return False
+            if isinstance(atom, rules.Comparison) and (
+                not isinstance(atom.number, rules.Measured) or atom.number.concept.formula
+            ):
+                return False
+    return True
 
 
 def judged(case, record):
@@ -671,6 +840,139 @@ def shown(case, reasoner, answers, counts, told):
             yield f"{key}: can says {answers[key]}, example says {answer}{told}"
 
 
+# --- enumeration -----------------------------------------------------------------------------------------------------
+
+HOUR = 3_600_000_000
+FAMILIES = (
+    ("sepsis", "septic shock"),
+    ("stroke", "acute cerebral infarction"),
+    ("myocardial infarction", None),
+    ("creatinine", None),
+)
+
+
+def small_rule(chance, names):
+    """A rule of a few atoms about a whole and its part, or about one number."""
+
+    def atom():
+        name = chance.choice([name for name in names if name])
+        if name == "creatinine":
+            return f"creatinine {chance.choice(('<', '<=', '>', '>='))} {chance.choice((100, 200, 200.0000001, 300))} umol/L"
+        length = chance.choice(("2 days", "1 week"))
+        forms = [name, f"history of {name}", f"{name} within {length}", f"onset of {name} within {length}",
+                 f"time since onset of {name} {chance.choice(('<', '<=', '>', '>='))} {length}"]  # fmt: skip
+        if name in ("sepsis", "septic shock", "acute cerebral infarction"):
+            forms.append(f"{name} for at least {length}")
+        return chance.choice(forms)
+
+    parts = [f"{chance.choice(('', '', 'not '))}({atom()})" for _ in range(chance.choice((1, 2, 3)))]
+    return (
+        f" {chance.choice(('and', 'or'))} ".join(parts)
+        if len(parts) < 3
+        else f"({parts[0]} and {parts[1]}) or {parts[2]}"
+    )
+
+
+def all_patients(names, words):
+    """Every patient that differs in what such rules can see: at, before, between and behind the edges of their windows, with
+    room for three times between two edges."""
+    whole, part = names
+    if whole == "creatinine":
+        for value in (
+            "0",
+            "50",
+            "99.99999",
+            "100",
+            "100.00001",
+            "150",
+            "200",
+            "200.0000001",
+            "200.0000004",
+            "250",
+            "300",
+            "400",
+        ):
+            yield {"creatinine": f"{value} umol/L"}
+        return
+    two, week = 48 * HOUR, 168 * HOUR
+    times = [
+        HOUR,
+        10 * HOUR,
+        40 * HOUR,
+        two,
+        60 * HOUR,
+        90 * HOUR,
+        120 * HOUR,
+        week,
+        200 * HOUR,
+        300 * HOUR,
+        400 * HOUR,
+    ]
+
+    def stamp(ago):
+        return (AT - timedelta(microseconds=ago)).isoformat()
+
+    def histories(name):
+        yield []
+        for onset in times:
+            if words[name].kind == "event":
+                yield [{"at": stamp(onset)}]
+                continue
+            yield [{"onset": stamp(onset), "present": True}]
+            for end in times:
+                if end <= onset:
+                    yield [{"onset": stamp(onset), "resolved": stamp(end)}]
+
+    for own in histories(whole):
+        if part is None:
+            yield {whole: own or False}
+            continue
+        for theirs in histories(part):
+            listed = list(own)
+            for item in theirs:
+                if words[whole].kind == "event":
+                    listed.append({"at": item["onset"]})
+                else:
+                    listed.append(item)
+            yield {whole: listed or False, part: theirs or False}
+
+
+def enumerate_case(seed, words):
+    """The analysis says exactly what the enumeration of all patients finds."""
+    chance = random.Random(seed)
+    names = chance.choice(FAMILIES)
+    texts = [small_rule(chance, names) for _ in range(2)]
+    case = Case.__new__(Case)
+    case.words, case.texts = words, texts
+    case.trials = [
+        compile_trial(f'trial PROOF "proof"\n\ninclude:\n  1 "case": {text}\n', vocabulary=words) for text in texts
+    ]
+    case.rules = [trial.criteria[0].rule for trial in case.trials]
+    case.asker = asker_of(case.trials[0])
+    reasoner = Reasoner([(case.asker, rule) for rule in case.rules], AT, words)
+    seen = set()
+    for record in all_patients(names, words):
+        outcomes = judged(case, record)
+        if outcomes is not None:
+            seen.add(tuple(outcomes[0]))
+    for goals in case.goals():
+        key = case.key(goals)
+        here = any(
+            all((outcome[which] is (Truth.TRUE if met else Truth.FALSE)) is not denied for which, met, denied in key)
+            for outcome in seen
+        )
+        if reasoner.can(goals).kind != ("possible" if here else "never"):
+            yield f"{key}: enumeration says {here}, the analysis {reasoner.can(goals).kind}\n  a: {texts[0]}\n  b: {texts[1]}"
+
+
+def run_enumeration(cases, seed):
+    """Compare so many small pairs with the enumeration of all patients."""
+    words = bundled_vocabulary()
+    return [
+        f"seed {number}: {wrong}" for number in range(seed, seed + cases) for wrong in enumerate_case(number, words)
+    ]
+
+
 def run(cases, seed, **options):
     """Check so many pairs; returns what is wrong and how often each answer was given."""
     words = bundled_vocabulary()
@@ -697,6 +999,9 @@ def main():
     arguments = parser.parse_args()
     began = time.perf_counter()
     wrong, counts = run(arguments.cases, arguments.seed)
+    small = max(1, arguments.cases // 50)
+    wrong += run_enumeration(small, arguments.seed)
+    counts["small pairs enumerated"] = small
     print("\n".join(wrong))
     for name, count in sorted(counts.items()):
         print(f"{count:>9,}  {name}")

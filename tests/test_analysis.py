@@ -5,13 +5,13 @@ import argparse
 import json
 
 import pytest
-from prove import run
 
 from eligibility import RuleError, UsageError, Vocabulary, compile_trial, load_trials, screen
 from eligibility.analysis import KINDS, RELATIONS, analyse, command, compare
 from eligibility.analysis.cells import number_grid
 from eligibility.analysis.solver import AtLeast, Budget, In, Search, Space, TooLarge
 from eligibility.intervals import Interval
+from prove import run
 
 BUNDLED = {trial.id: trial for trial in load_trials()}
 AT = "2024-05-31T12:00Z"
@@ -281,7 +281,10 @@ def test_a_comparison_beyond_what_can_be(rule, kind):
     assert (kind, ("include.1",)) in found(f"+ {rule}")
 
 
-@pytest.mark.parametrize("rule", ["SpO2 on room air < 95 %", "age < 90 years", "SOFA >= 24", "GCS > 3", "MELD > 40", "base excess < -5 mmol/L"])
+@pytest.mark.parametrize(
+    "rule",
+    ["SpO2 on room air < 95 %", "age < 90 years", "SOFA >= 24", "GCS > 3", "MELD > 40", "base excess < -5 mmol/L"],
+)
 def test_a_comparison_within_what_can_be(rule):
     assert found(f"+ {rule}") == []
 
@@ -292,7 +295,9 @@ def test_the_same_fact_with_opposite_meanings():
     assert ("opposite meanings", ("include.1", "include.2")) in found("+ sepsis", "+ no sepsis")
 
 
-@pytest.mark.parametrize("criteria", [("+ sepsis", "- stroke"), ("+ sepsis or stroke", "- sepsis"), ("+ no sepsis", "- malignancy")], ids=str)
+@pytest.mark.parametrize(
+    "criteria", [("+ sepsis", "- stroke"), ("+ sepsis or stroke", "- sepsis"), ("+ no sepsis", "- malignancy")], ids=str
+)
 def test_different_facts_are_no_opposites(criteria):
     assert [kind for kind, _ in found(*criteria) if kind == "opposite meanings"] == []
 
@@ -332,7 +337,7 @@ def test_what_is_found_in_the_bundled_trials(name):
     assert [(finding.kind, finding.criteria) for finding in analyse(BUNDLED[name])] == EXPECTED[name]
 
 
-def test_neither_the_week_nor_the_four_days_of_ARDS_are_redundant():
+def test_neither_the_week_nor_the_four_days_of_ards_are_redundant():
     ards = BUNDLED["NCT03608592"]
     witness = analyse(ards)[0].witness
     result = screen(witness, ards)["NCT03608592"]
@@ -352,15 +357,29 @@ def test_one_blood_gas_cannot_be_above_and_below_200():
     [
         ("250 mmHg", (True, False)),
         ("150 mmHg", (False, True)),
-        ([{"value": "250 mmHg", "at": "2024-03-04T05:00Z"}, {"value": "150 mmHg", "at": "2024-03-04T07:00Z"}], (False, True)),
-        ([{"value": "150 mmHg", "at": "2024-03-04T05:00Z"}, {"value": "250 mmHg", "at": "2024-03-04T07:00Z"}], (True, False)),
-        ([{"value": "150 mmHg", "at": "2024-03-04T07:00Z"}, {"value": "250 mmHg", "at": "2024-03-04T07:00Z"}], (None, None)),
+        (
+            [{"value": "250 mmHg", "at": "2024-03-04T05:00Z"}, {"value": "150 mmHg", "at": "2024-03-04T07:00Z"}],
+            (False, True),
+        ),
+        (
+            [{"value": "150 mmHg", "at": "2024-03-04T05:00Z"}, {"value": "250 mmHg", "at": "2024-03-04T07:00Z"}],
+            (True, False),
+        ),
+        (
+            [{"value": "150 mmHg", "at": "2024-03-04T07:00Z"}, {"value": "250 mmHg", "at": "2024-03-04T07:00Z"}],
+            (None, None),
+        ),
     ],
 )
 def test_several_blood_gases_do_not_let_both_accept_at_one_instant(gases, verdicts):
     """Both trials read the newest: two gases open one trial in the morning and the other later, never both at once."""
-    results = screen({"PaO2/FiO2": gases, "A-a gradient": "100 mmHg", "invasive ventilation": True}, at="2024-03-04T08:00Z")
-    assert (results["NCT02444455"].criteria["include.4"].passes, results["NCT03608592"].criteria["include.2.1"].passes) == verdicts
+    results = screen(
+        {"PaO2/FiO2": gases, "A-a gradient": "100 mmHg", "invasive ventilation": True}, at="2024-03-04T08:00Z"
+    )
+    assert (
+        results["NCT02444455"].criteria["include.4"].passes,
+        results["NCT03608592"].criteria["include.2.1"].passes,
+    ) == verdicts
 
 
 def test_a_child_of_17_is_out_of_four_of_five():
@@ -415,7 +434,13 @@ PAIRS = [
 def test_how_two_trials_are_related(one, other, relation):
     if one == ("+ creatinine < 2 mg/dL",) and "176.8" in other[0]:
         mass = (2 * 10 / 113.12) * 1000  # mg/dL to umol/L, by the molar mass of creatinine
-        relation = "equivalent" if abs(float(other[0].split()[3]) - mass) <= 1e-9 * mass else "implies" if float(other[0].split()[3]) > mass else "implied"
+        relation = (
+            "equivalent"
+            if abs(float(other[0].split()[3]) - mass) <= 1e-9 * mass
+            else "implies"
+            if float(other[0].split()[3]) > mass
+            else "implied"
+        )
     assert compare(trial(*one), trial(*other)).relation == relation
 
 
@@ -472,7 +497,10 @@ def test_comparisons_that_cannot_be_made_are_refused():
     with pytest.raises(UsageError, match="instant"):
         analyse(BUNDLED["NCT02444455"], at="2024-03-04")
     with pytest.raises(UsageError, match="vocabular"):
-        compare(BUNDLED["NCT02444455"], compile_trial('trial X "x"\n\ninclude:\n  1 "a": sepsis\n', vocabulary=Vocabulary.load([])))
+        compare(
+            BUNDLED["NCT02444455"],
+            compile_trial('trial X "x"\n\ninclude:\n  1 "a": sepsis\n', vocabulary=Vocabulary.load([])),
+        )
 
 
 # --- proofs ----------------------------------------------------------------------------------------------------------
@@ -508,7 +536,9 @@ def pigeons(holes):
     grid = number_grid([(float(number), float(number)) for number in range(1)], Interval(-1, 1))
     sits = [[space.add(grid) for _ in range(holes)] for _ in range(holes + 1)]
     goals = [AtLeast(1, tuple(In(variable, 1) for variable in row)) for row in sits]
-    goals += [AtLeast(holes, tuple(In(sits[row][hole], grid.full & ~1) for row in range(holes + 1))) for hole in range(holes)]
+    goals += [
+        AtLeast(holes, tuple(In(sits[row][hole], grid.full & ~1) for row in range(holes + 1))) for hole in range(holes)
+    ]
     return space, goals
 
 
@@ -611,5 +641,3 @@ def test_compare_as_json(capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["relation"] == "overlap"
     assert told["both"]["as_of"]
-
-

@@ -42,7 +42,9 @@ def compare_add_arguments(parser: ArgumentParser) -> None:
 
 def _common(parser: ArgumentParser) -> None:
     parser.add_argument("--at", metavar="TIME", help="the instant of judgement; without it what holds at every instant")
-    parser.add_argument("--vocabulary", type=Path, metavar="PATH", help="a TOML file or folder that extends the bundled vocabulary")
+    parser.add_argument(
+        "--vocabulary", type=Path, metavar="PATH", help="a TOML file or folder that extends the bundled vocabulary"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it")
 
 
@@ -159,10 +161,14 @@ def _compared(first: Trial, second: Trial, found: Comparison) -> Iterator[str]:
     names = (first.id, second.id) if first.id != second.id else (f"{first.id} (first)", f"{second.id} (second)")
     yield f"{names[0]} and {names[1]}: {found.relation}"
     yield indent(fill(found.message, WIDTH - 2), "  ")
-    by_name = {f"{trial.id}/{criterion.address}": (trial, criterion) for trial in (first, second) for criterion in trial.criteria}
+    by_name = {
+        f"{trial.id}/{criterion.address}": (trial, criterion)
+        for trial in (first, second)
+        for criterion in trial.criteria
+    }
     for name in found.conflict:
         trial, criterion = by_name[name]
-        yield f"\n  {name} \"{criterion.label}\""
+        yield f'\n  {name} "{criterion.label}"'
         yield from snippets(trial.source, (criterion.span,))
     for title, witness in (
         (f"eligible under {names[0]} alone", found.only_a),

@@ -1,5 +1,4 @@
-"""Two trials, or two versions of one, go in; how the patients whom they let in are related comes out, with patients who show it.
-"""
+"""Two trials, or two versions of one, go in; how the patients whom they let in are related comes out, with patients who show it."""
 
 from __future__ import annotations
 
@@ -9,8 +8,9 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from eligibility import rules
+from eligibility.analysis.conflicts import fewest
 from eligibility.analysis.finding import listed
-from eligibility.analysis.findings import fewest, moment_of
+from eligibility.analysis.findings import moment_of
 from eligibility.analysis.reasoner import NOT_DECIDED, Answer, Goal, Reasoner, asker_of, failing, passing
 from eligibility.errors import UsageError
 from eligibility.library import Trial
@@ -73,7 +73,8 @@ class _Pair:
         some_a, some_b = self._possible(self._goals_a), self._possible(self._goals_b)
         only_a = self._alone(some_a, self._goals_a, self._asks_b, self._b)
         only_b = self._alone(some_b, self._goals_b, self._asks_a, self._a)
-        both, conflict = NOT_DECIDED, ()
+        both = NOT_DECIDED
+        conflict: tuple[str, ...] = ()
         if "never" in (some_a, some_b):
             both = Answer("never")
         elif self._possible([*self._goals_a, *self._goals_b]) == "never":
@@ -152,7 +153,11 @@ class _Pair:
             case "not decided":
                 open_ones = [
                     what
-                    for what, answer in ((f"under {a} alone", only_a), (f"under {b} alone", only_b), ("under both", both))
+                    for what, answer in (
+                        (f"under {a} alone", only_a),
+                        (f"under {b} alone", only_b),
+                        ("under both", both),
+                    )
                     if answer.kind == "not decided"
                 ]
                 return f"neither an example nor a proof that there is none was found for patients eligible {listed(open_ones)}"

@@ -9,9 +9,21 @@ from typing import assert_never
 
 from eligibility import rules
 from eligibility.analysis.cells import YES, Mask
+from eligibility.analysis.keys import (
+    Asker,
+    Key,
+    Pick,
+    Within,
+    class_pick,
+    judgement_key,
+    limit_pick,
+    number_key,
+    pick_of,
+    variable_key,
+)  # fmt: skip
 from eligibility.analysis.solver import FAILS, HOLDS, AtLeast, In, Node, every, some
 from eligibility.analysis.stretches import stretch_of
-from eligibility.analysis.world import Asker, Pick, World, judgement_key, variable_key
+from eligibility.analysis.world import World
 from eligibility.vocabulary import Concept
 
 
@@ -56,11 +68,11 @@ class Encoder:
             case rules.Comparison(number=number, bounds=bounds):
                 return self._comparison(asker, number, bounds, met)
             case rules.LimitComparison(operator=operator, multiple=multiple):
-                pick = world.limit_pick(asker, atom)
+                pick = limit_pick(asker, atom)
                 grid = world.space.grids[world.index[variable_key(pick)]]
                 return self._picked(pick, grid.where(operator, multiple, multiple), met)
             case rules.InClass(ranks=ranks):
-                return self._picked(world.class_pick(asker, atom), sum(1 << rank for rank in ranks), met)
+                return self._picked(class_pick(asker, atom), sum(1 << rank for rank in ranks), met)
             case rules.Present(concept=concept):
                 return self._either(world.is_present(concept), met)
             case rules.Ever(concept=concept):
@@ -89,7 +101,7 @@ class Encoder:
     def _either(self, node: Node, met: bool) -> Node:
         return node if met else self._world.space.opposite(node)
 
-    def _two_sided(self, key: tuple[object, ...], cells: Mask, met: bool) -> Node:
+    def _two_sided(self, key: Key, cells: Mask, met: bool) -> Node:
         variable = self._world.index[key]
         return self._either(In(variable, cells), met)
 
@@ -106,11 +118,9 @@ class Encoder:
             cells &= above if bound.operator in (">=", ">") else grid.full & ~above
         return cells
 
-    def _comparison(
-        self, asker: Asker, number: rules.Expression, bounds: tuple[rules.Bound, ...], met: bool
-    ) -> Node:
+    def _comparison(self, asker: Asker, number: rules.Expression, bounds: tuple[rules.Bound, ...], met: bool) -> Node:
         world = self._world
-        key = world.number_key(asker, number)
+        key = number_key(asker, number)
         variable = world.index[variable_key(key) if isinstance(key, Pick) else key]
         grid = world.space.grids[variable]
         cells = grid.full
@@ -122,7 +132,7 @@ class Encoder:
             world.is_ever(concept)
             for leaf in rules.leaves(number)
             if isinstance(leaf, rules.Measured | rules.Changed)
-            for concept in world.pick(asker, leaf).stretch.marks
+            for concept in pick_of(asker, leaf).stretch.marks
         ]
         return self._marked(marks, In(variable, cells), In(variable, grid.full & ~cells), met)
 
@@ -164,13 +174,11 @@ class Encoder:
         passed = grid.upward(lambda x: x > edge)
         return {">=": reached, "<": grid.full & ~reached, ">": passed, "<=": grid.full & ~passed}[operator]
 
-    def _in_window(
-        self, asker: Asker, concept: Concept, window: rules.Window, met: bool, *, is_onset: bool
-    ) -> Node:
+    def _in_window(self, asker: Asker, concept: Concept, window: rules.Window, met: bool, *, is_onset: bool) -> Node:
         world = self._world
         stretch = stretch_of(window, asker.name)
         if stretch.anchor is not None:
-            return self._two_sided(("within", is_onset, concept, stretch), YES, met)
+            return self._two_sided(Within(concept, stretch, is_onset), YES, met)
         if stretch.ahead:
             grid = world.space.grids[world.index[("next", concept)]]
             edge = world.clock.ahead(stretch.months, stretch.exact)

@@ -32,7 +32,11 @@ class Finding:
     source: Source = field(default_factory=lambda: Source(""), repr=False, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.kind}: {', '.join(self.criteria)}: {self.message}" if self.criteria else f"{self.kind}: {self.message}"
+        return (
+            f"{self.kind}: {', '.join(self.criteria)}: {self.message}"
+            if self.criteria
+            else f"{self.kind}: {self.message}"
+        )
 
 
 def place_of(rule: rules.Rule) -> Span:

@@ -6,16 +6,17 @@ too large to be decided is said to be so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import combinations
 
 from eligibility import rules
+from eligibility.analysis.conflicts import fewest
 from eligibility.analysis.finding import Finding, Kind, listed, place_of, words_of
+from eligibility.analysis.pairs import Pairs
 from eligibility.analysis.reasoner import Answer, Goal, Reasoner, Witness, asker_of, confirmed, failing, passing
 from eligibility.analysis.thresholds import threshold_findings
-from eligibility.analysis.variants import Variant, variants
+from eligibility.analysis.variants import Variant, concepts_of, is_threshold, repeats, same_number, variants
 from eligibility.errors import UsageError
 from eligibility.facts import read_instant
 from eligibility.instants import iso, local
@@ -43,34 +44,6 @@ def moment_of(at: str | datetime | None) -> datetime | None:
     return None if instant is None else local(*instant)
 
 
-def fewest(count: int, impossible: Callable[[Sequence[int]], bool]) -> list[int]:
-    """The fewest of so many conditions that are impossible together; they are so all together. Above three the set cannot be
-    made smaller by leaving one out, and was not searched for a smaller one."""
-    for size in (0, 1, 2, 3):
-        if size < 2 or (size == 2 and count <= 60) or (size == 3 and count <= 15):
-            for chosen in combinations(range(count), size):
-                if impossible(chosen):
-                    return list(chosen)
-    return _shrunk(list(range(count)), impossible)
-
-
-def _shrunk(positions: list[int], impossible: Callable[[Sequence[int]], bool]) -> list[int]:
-    """Halving again and again (U. Junker, QuickXplain, AAAI 2004): those that cannot be spared."""
-
-    def shrink(background: list[int], added: bool, candidates: list[int]) -> list[int]:
-        if added and impossible(background):
-            return []
-        if len(candidates) <= 1:
-            return candidates
-        half = len(candidates) // 2
-        left, right = candidates[:half], candidates[half:]
-        second = shrink([*background, *left], bool(left), right)
-        first = shrink([*background, *second], bool(second), left)
-        return [*first, *second]
-
-    return sorted(shrink([], False, positions))
-
-
 class _Analyst:
     def __init__(self, trial: Trial, at: datetime | None) -> None:
         self._trial = trial
@@ -91,8 +64,10 @@ class _Analyst:
             self._constants(criterion, flagged)
         for cluster in self._reasoner.clusters(self._passing):
             self._cluster(cluster)
-        self._opposites()
-        self._repeated()
+        pairs = Pairs(self._trial, self._reasoner)
+        self._found += pairs.opposites()
+        known = {frozenset(finding.criteria) for finding in self._found if finding.kind != "impossible"}
+        self._found += pairs.repeated(known)
         if not any(finding.kind == "impossible" for finding in self._found):
             self._can_be_eligible()
         if self._open:
@@ -118,21 +93,13 @@ class _Analyst:
             self._open.update({criterion.address: None for criterion in about})
         return answer.kind == "never"
 
-    def _show(self, *attempts: Sequence[Goal]) -> Witness | None:
-        """A confirmed patient for the first of several questions that has one."""
-        for goals in attempts:
-            witness = self._reasoner.example(goals).witness
-            if witness is not None:
-                return witness
-        return None
-
     # --- one criterion by itself -------------------------------------------------------------------------------------
 
     def _constants(self, criterion: rules.Criterion, flagged: set[Span]) -> None:
         for met, kind in ((True, "never met"), (False, "always met")):
             if self._never([Goal(self._asker, criterion.rule, met)], criterion):
                 self._constant.add(criterion.address)
-                witness = self._show([Goal(self._asker, criterion.rule, not met)])
+                witness = self._reasoner.show([Goal(self._asker, criterion.rule, not met)])
                 told = "no patient can meet it" if met else "every patient meets it"
                 effect = {
                     ("include", True): "so nobody is eligible",
@@ -157,20 +124,29 @@ class _Analyst:
                     single = replace(rule, bounds=(bound,))
                     if self._never([Goal(self._asker, single, False)], criterion):
                         message = f"`{bound.operator} {bound.shown}` in `{rule.words}` holds for every patient"
-                        witness = self._show([Goal(self._asker, single, True)])
+                        witness = self._reasoner.show([Goal(self._asker, single, True)])
                         self._constant_places.add((rule.span, f"{bound.operator} {bound.shown}"))
                         self._say("always met", [criterion.address], message, witness, [rule.span])
             case _:
                 return
 
     def _constant_part(self, criterion: rules.Criterion, part: rules.Rule, flagged: set[Span]) -> None:
-        for met, kind, told in ((True, "never met", "no patient can meet"), (False, "always met", "every patient meets")):
+        for met, kind, told in (
+            (True, "never met", "no patient can meet"),
+            (False, "always met", "every patient meets"),
+        ):
             if self._never([Goal(self._asker, part, met)], criterion):
                 self._constant_places.add((place_of(part), ""))
                 if place_of(part) not in flagged:
-                    witness = self._show([Goal(self._asker, part, not met)])
+                    witness = self._reasoner.show([Goal(self._asker, part, not met)])
                     message = f"{told} the part `{words_of(part)}`"
-                    self._say("never met" if kind == "never met" else "always met", [criterion.address], message, witness, [place_of(part)])
+                    self._say(
+                        "never met" if kind == "never met" else "always met",
+                        [criterion.address],
+                        message,
+                        witness,
+                        [place_of(part)],
+                    )
                 return
         self._constant_parts(criterion, part, flagged)
 
@@ -191,7 +167,9 @@ class _Analyst:
     def _impossible(self, criteria: Sequence[rules.Criterion]) -> None:
         addresses = [criterion.address for criterion in criteria]
         goals = [passing(self._asker, criterion) for criterion in criteria]
-        witness = self._show(*([*goals[:i], *goals[i + 1 :]] for i in range(len(goals) - 1, -1, -1) if len(goals) > 1))
+        witness = self._reasoner.show(
+            *([*goals[:i], *goals[i + 1 :]] for i in range(len(goals) - 1, -1, -1) if len(goals) > 1)
+        )
         if len(criteria) == 1:
             message = f"no patient can be eligible: nobody passes {addresses[0]}"
         else:
@@ -227,7 +205,7 @@ class _Analyst:
 
     def _decided(self, criterion: rules.Criterion, reasons: Sequence[rules.Criterion]) -> None:
         failed = Goal(self._asker, criterion.rule, criterion.section != "include")
-        witness = self._show([failed], [passing(self._asker, criterion)])
+        witness = self._reasoner.show([failed], [passing(self._asker, criterion)])
         names = listed(reason.address for reason in reasons)
         verb = "decides" if len(reasons) == 1 else "decide"
         message = f"{names} already {verb} it: whoever passes {names} passes {criterion.address}"
@@ -275,9 +253,9 @@ class _Analyst:
                     beside = [sibling]
                     break
         sources = [*(reason.rule for reason in reasons), *beside]
-        if variant.how == "threshold" and _repeats(variant.part, sources):
+        if variant.how == "threshold" and repeats(variant.part, sources):
             return "repeated threshold", reasons, beside
-        if variant.how != "part" or (_is_threshold(variant.part) and _same_number(variant.part, sources)):
+        if variant.how != "part" or (is_threshold(variant.part) and same_number(variant.part, sources)):
             return "implied threshold", reasons, beside
         return "redundant", reasons, beside
 
@@ -297,7 +275,9 @@ class _Analyst:
                 f"newest value, so the threshold adds nothing, but that there is such a measurement does"
             )
         else:
-            message = f"{parts} {'adds' if len(found) == 1 else 'add'} nothing to {names}: what {asked} is decided there"
+            message = (
+                f"{parts} {'adds' if len(found) == 1 else 'add'} nothing to {names}: what {asked} is decided there"
+            )
         if kind == "implied threshold" and found[0].how == "threshold":
             message = f"the limit of {parts} never decides: with {names}, the same patients pass without it"
         witness = self._part_witness(criterion, kind, found[0], reasons)
@@ -305,13 +285,13 @@ class _Analyst:
         kin = self._kin(found[0].part)
         for address in addresses:
             rule = by_address[address].rule
-            places += [atom.span for atom in rules.atoms(rule) if _concepts(atom) & kin] or [place_of(rule)]
+            places += [atom.span for atom in rules.atoms(rule) if concepts_of(atom) & kin] or [place_of(rule)]
         places += [place_of(rule) for rule in beside]
         self._say(kind, [criterion.address, *addresses], message, witness, places)
 
     def _kin(self, part: rules.Rule) -> set[str]:
         """The concepts of a part, and what includes them or is included."""
-        names = _concepts(part)
+        names = concepts_of(part)
         words = self._trial.vocabulary
         return names.union(*(({*words.wholes(name), *words.parts(name)}) for name in names))
 
@@ -323,64 +303,12 @@ class _Analyst:
         attempts: list[list[Goal]] = []
         if kind != "redundant":
             attempts.append([*reasons, failing(self._asker, criterion)])
-        attempts += [[*reasons, Goal(self._asker, part, True)], [Goal(self._asker, part, True)], [Goal(self._asker, part, False)]]
-        return self._show(*attempts)
-
-    # --- pairs that are worth a word ---------------------------------------------------------------------------------
-
-    def _opposites(self) -> None:
-        """The same fact asked for in one criterion and, the other way round, in another."""
-        seen: dict[rules.Atom, list[tuple[rules.Criterion, bool]]] = {}
-        for criterion in self._trial.criteria:
-            for atom, plain in _demands(criterion.rule, criterion.section == "include"):
-                if not isinstance(atom, rules.Comparison | rules.LimitComparison | rules.InClass):
-                    seen.setdefault(replace(atom, words=""), []).append((criterion, plain))
-        for atom, uses in seen.items():
-            for (one, plain), (other, other_plain) in combinations(uses, 2):
-                crossed = one.section != other.section
-                if one is other or plain == other_plain and not crossed or plain != other_plain and not crossed and one is other:
-                    continue
-                if crossed and plain != other_plain:
-                    meaning = "the same demand, the other way round"
-                elif crossed or plain != other_plain:
-                    meaning = "two demands that contradict each other"
-                else:
-                    continue
-                name = _fact(atom)
-                witness = self._show([passing(self._asker, one)])
-                message = f"{one.address} and {other.address} ask for one fact, {name}, with opposite meanings: {meaning}"
-                places = [p for criterion in (one, other) for a in rules.atoms(criterion.rule) if replace(a, words="") == atom for p in [a.span]]
-                self._say("opposite meanings", [one.address, other.address], message, witness, places)
-
-    def _repeated(self) -> None:
-        """One threshold asked of one quantity on different measurements."""
-        uses: list[tuple[rules.Criterion, rules.Comparison]] = [
-            (criterion, atom)
-            for criterion in self._trial.criteria
-            for atom in rules.atoms(criterion.rule)
-            if isinstance(atom, rules.Comparison) and isinstance(atom.number, rules.Measured)
+        attempts += [
+            [*reasons, Goal(self._asker, part, True)],
+            [Goal(self._asker, part, True)],
+            [Goal(self._asker, part, False)],
         ]
-        known = {frozenset(finding.criteria) for finding in self._found if finding.kind != "impossible"}
-        groups: dict[object, list[tuple[rules.Criterion, rules.Comparison]]] = {}
-        for criterion, atom in uses:
-            groups.setdefault((atom.number.concept, atom.bounds), []).append((criterion, atom))  # type: ignore[union-attr]  # measured, see above
-        for group in groups.values():
-            for (one, first), (other, second) in combinations(group, 2):
-                pair = frozenset((one.address, other.address))
-                if one is other or first.number == second.number or pair in known:
-                    continue
-                known.add(pair)
-                witness = self._show(
-                    [Goal(self._asker, first, True), Goal(self._asker, second, False)],
-                    [Goal(self._asker, first, False), Goal(self._asker, second, True)],
-                )
-                if witness is None:
-                    continue
-                message = (
-                    f"`{first.words}` and `{second.words}` have one threshold on different measurements; neither decides the other, "
-                    f"as the patient shown meets only one of them"
-                )
-                self._say("repeated threshold", [one.address, other.address], message, witness, [first.span, second.span])
+        return self._reasoner.show(*attempts)
 
     def _can_be_eligible(self) -> None:
         answer = self._reasoner.example(self._passing)
@@ -389,72 +317,7 @@ class _Analyst:
             self._say("not decided", (), message)
 
 
-def _demands(rule: rules.Rule, met: bool) -> Iterator[tuple[rules.Atom, bool]]:
-    """The atoms that a rule needs to come out so, each with how it is written: plain, or behind a negation."""
-    yield from _needed(rule, met, True)
-
-
-def _needed(rule: rules.Rule, met: bool, plain: bool) -> Iterator[tuple[rules.Atom, bool]]:
-    match rule:
-        case rules.Not(operand=operand):
-            yield from _needed(operand, not met, not plain)
-        case rules.And(operands=operands):
-            if met:
-                for operand in operands:
-                    yield from _needed(operand, met, plain)
-        case rules.Or(operands=operands):
-            if not met:
-                for operand in operands:
-                    yield from _needed(operand, met, plain)
-        case rules.Count():
-            return
-        case _:
-            yield rule, plain
-
-
-def _fact(atom: rules.Atom) -> str:
-    match atom:
-        case rules.Judged(text=text):
-            return f"the judgement `{text}`"
-        case rules.Comparison(number=number):
-            return "a number" if not isinstance(number, rules.Measured) else number.concept.name
-        case _:
-            return f"`{atom.concept.name}`"
-
-
 def _shown(variant: Variant) -> str:
     if variant.how == "bound":
         return f"{variant.shown}` in `{words_of(variant.part)}"
     return words_of(variant.part)
-
-
-def _is_threshold(rule: rules.Rule) -> bool:
-    return isinstance(rule, rules.Comparison | rules.LimitComparison | rules.Elapsed | rules.OnsetIn | rules.Lasting | rules.InWindow)
-
-
-def _concepts(rule: rules.Rule) -> set[str]:
-    found: set[str] = set()
-    for atom in rules.atoms(rule):
-        match atom:
-            case rules.Comparison(number=number):
-                found |= {leaf.concept.name for leaf in rules.leaves(number)}
-            case rules.Judged():
-                pass
-            case _:
-                found.add(atom.concept.name)
-    return found
-
-
-def _same_number(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:
-    """Do the reasons compare what the part compares?"""
-    mine = _concepts(part)
-    return any(_is_threshold(atom) and mine & _concepts(atom) for source in sources for atom in rules.atoms(source))
-
-
-def _repeats(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:
-    """Do the reasons hold the very threshold of the part, on another measurement?"""
-    return isinstance(part, rules.Comparison) and any(
-        isinstance(atom, rules.Comparison) and atom.bounds == part.bounds and atom.number != part.number
-        for source in sources
-        for atom in rules.atoms(source)
-    )

@@ -8,8 +8,9 @@ from typing import Any
 
 from eligibility import rules, series
 from eligibility.analysis.cells import Cell
+from eligibility.analysis.keys import Key, Pick, possible_of, variable_key
 from eligibility.analysis.solver import Solution
-from eligibility.analysis.world import Key, Pick, World, possible_of, variable_key
+from eligibility.analysis.world import World
 from eligibility.expressions import check_formula
 from eligibility.instants import DAY, MINUTE, days_in_months, iso
 from eligibility.intervals import INFINITY, Interval, point
@@ -71,7 +72,9 @@ def _usual(concept: Concept, ratio: float = 0.0) -> float:
     """A number that the quantity may well have; one whose limit of normal is possible, where it is so many times that."""
     usual = plain_number(Cell(concept.possible.low, concept.possible.high, 1.0, False), concept.plausible)
     if ratio and not concept.possible.low <= usual / ratio <= concept.possible.high:
-        usual = (usual if concept.possible.low <= usual * ratio <= concept.possible.high else concept.possible.high) * ratio
+        usual = (
+            usual if concept.possible.low <= usual * ratio <= concept.possible.high else concept.possible.high
+        ) * ratio
     return usual
 
 
@@ -212,7 +215,13 @@ class _Maker:
         possible = changes[0].stream.concept.possible
         kinds = slots.get(newest, {})
         if rise is not None and fall is not None:
-            steps = (0.0, rise, rise - fall) if rise >= 0 and fall >= 0 else (0.0, rise, -fall) if rise < 0 else (0.0, -fall, rise)
+            steps: tuple[float, ...] = (
+                (0.0, rise, rise - fall)
+                if rise >= 0 and fall >= 0
+                else (0.0, rise, -fall)
+                if rise < 0
+                else (0.0, -fall, rise)
+            )
         else:
             steps = (0.0, rise) if rise is not None else (0.0, -(fall or 0.0))
         if "value" in kinds:
@@ -243,7 +252,7 @@ def _leaves(
     asked = [
         (key[1], world.space.grids[variable].cells[solution.cells[variable]], key[2])
         for key, variable in world.index.items()
-        if not isinstance(key, Pick) and key[0] == "computed" and variable in solution.cells
+        if isinstance(key, tuple) and key[0] == "computed" and variable in solution.cells
     ]
     if not asked:
         return {}
@@ -253,7 +262,9 @@ def _leaves(
             if isinstance(leaf, Pick) and leaf.kind == "value":
                 concepts.setdefault(leaf.stream.concept, None)
     for concept in concepts:
-        concepts[concept] = next((pick for pick in by_concept.get(concept, ()) if _in_cells(world, solution, pick)), None)
+        concepts[concept] = next(
+            (pick for pick in by_concept.get(concept, ()) if _in_cells(world, solution, pick)), None
+        )
     chance = chance or Random(0)
     for _ in range(_TRIES):
         tried = {concept: _tried(world, solution, concept, pick, chance) for concept, pick in concepts.items()}
@@ -281,7 +292,9 @@ def _inputs(
     chance = chance or Random(0)
     for _ in range(_TRIES):
         tried = {
-            source: source.assumed if source.assumed is not None and pick is None else _tried(world, solution, source, pick, chance)
+            source: source.assumed
+            if source.assumed is not None and pick is None
+            else _tried(world, solution, source, pick, chance)
             for source, pick in asked.items()
         }
         cells = {
@@ -290,7 +303,9 @@ def _inputs(
             for variable in [world.index[variable_key(by_concept[concept][0])]]
         }
         if all(_lies_in(wanted[concept], cell, tried) for concept, cell in cells.items()):
-            return {source: value for source, value in tried.items() if source.assumed is None or asked[source]}, set(wanted)
+            return {source: value for source, value in tried.items() if source.assumed is None or asked[source]}, set(
+                wanted
+            )
     return {}, set()
 
 

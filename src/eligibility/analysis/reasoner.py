@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from eligibility import rules
 from eligibility.analysis.encoding import Encoder
+from eligibility.analysis.keys import Asker, Statement
+from eligibility.analysis.laws import world_of
 from eligibility.analysis.solver import Budget, In, Node, Search, Solution, TooLarge, some, variables_of
-from eligibility.analysis.stretches import Clock, moments
+from eligibility.analysis.stretches import moments
 from eligibility.analysis.witness import proposals
-from eligibility.analysis.world import Asker, Pick, Statement, World
+from eligibility.analysis.world import World
 from eligibility.errors import EligibilityError
 from eligibility.evaluator import Situation, evaluate
 from eligibility.facts import prepare
@@ -73,10 +75,11 @@ class Reasoner:
 
     def __init__(self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        first = World(statements, Clock(moments(set(), at)[0]).moment, vocabulary)
+        first = world_of(statements, moments(set(), at)[0], vocabulary)
         every_moment = moments(first.lengths, at)
         self.worlds = [
-            first if moment == first.clock.moment else World(statements, moment, vocabulary) for moment in every_moment
+            first if moment == first.clock.moment else world_of(statements, moment, vocabulary)
+            for moment in every_moment
         ]
         self._budget = Budget()
         self._encoders = [Encoder(world) for world in self.worlds]
@@ -157,6 +160,14 @@ class Reasoner:
             return NOT_DECIDED
         return NEVER
 
+    def show(self, *attempts: Sequence[Goal]) -> Witness | None:
+        """A confirmed patient for the first of several questions that has one."""
+        for goals in attempts:
+            witness = self.example(goals).witness
+            if witness is not None:
+                return witness
+        return None
+
     def _example_at(self, number: int, goals: Sequence[Goal]) -> Answer | None:
         world = self.worlds[number]
         tame = _coherent(world)
@@ -182,7 +193,7 @@ def _coherent(world: World) -> list[Node]:
     what is not planned soon was there before, or is an event."""
     found: list[Node] = []
     for key, variable in world.index.items():
-        if not isinstance(key, Pick) and key[0] == "next" and isinstance(key[1], Concept):
+        if isinstance(key, tuple) and key[0] == "next" and isinstance(key[1], Concept):
             concept = key[1]
             if concept.kind == "condition":
                 grid = world.space.grids[variable]

@@ -331,4 +331,3 @@ def _path(start: int, goal: int, steps: dict[int, list[int]]) -> list[int] | Non
                 seen.add(following)
                 trail.append((following, [*way, following]))
     return None
-

@@ -63,11 +63,11 @@ def stretch_of(window: rules.Window | None, trial: str) -> Stretch:
     """The stretch of a window as one trial asks for it; screening is now."""
     if window is None:
         return Stretch()
-    length, anchor, ahead = window.duration, _mark(window.anchor, trial), window.ahead
+    length, anchor, ahead = window.duration, window.anchor, window.ahead
     if anchor is not None and anchor.concept.name == "screening":
-        anchor, ahead = None, anchor.after
+        ahead, anchor = anchor.after, None
     months, exact = (length.months, length.exact) if length else (0, 0)
-    return Stretch(months, exact, ahead, anchor, _mark(window.relation, trial))
+    return Stretch(months, exact, ahead, _mark(anchor, trial), _mark(window.relation, trial))
 
 
 def window_of(stretch: Stretch) -> rules.Window:
@@ -116,9 +116,10 @@ class Clock:
             return False
         if outer.relation not in (None, inner.relation):
             return False
-        return self._no_longer(inner, outer)
+        return self.no_longer(inner, outer)
 
-    def _no_longer(self, inner: Stretch, outer: Stretch) -> bool:
+    def no_longer(self, inner: Stretch, outer: Stretch) -> bool:
+        """Is one stretch surely not longer than another?"""
         if outer.is_endless or inner.is_endless:
             return outer.is_endless
         if inner.months == outer.months:

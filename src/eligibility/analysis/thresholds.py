@@ -38,7 +38,10 @@ def _judge(atom: rules.Comparison, bound: rules.Bound, vocabulary: Vocabulary) -
     match atom.number:
         case rules.Age():
             if (bound.months or 0) > OLDEST_PERSON * 12:
-                return "outside the possible range", f"`{bound.shown}` is more than the {OLDEST_PERSON} years that an age can be"
+                return (
+                    "outside the possible range",
+                    f"`{bound.shown}` is more than the {OLDEST_PERSON} years that an age can be",
+                )
             return None
         case rules.Measured(concept=concept):
             return _judge_measured(atom, concept, bound, vocabulary)
@@ -63,14 +66,20 @@ def _judge_measured(
             f"{'possible' if outside else 'plausible'} ({_range(concept.possible if outside else concept.plausible or possible, concept)}); "
             f"{f'{asked} and {text} differ' if asked else f'a number without a unit and one in {text} differ'} {factor}-fold: did you mean `{number} {text}`?"
         )  # fmt: skip
-    if is_score and concept.formula is None or is_score and outside:
+    if (is_score and concept.formula is None) or (is_score and outside):
         grid = number_grid([(bound.low, bound.high)], possible)
         cells = grid.where(bound.operator, bound.low, bound.high)
         if cells in (0, grid.full):
             outcome = "always holds" if cells else "never holds"
-            return "score outside its bounds", f"{concept.name} runs from {_range(possible, concept)}, so `{bound.operator} {bound.shown}` {outcome}"
+            return (
+                "score outside its bounds",
+                f"{concept.name} runs from {_range(possible, concept)}, so `{bound.operator} {bound.shown}` {outcome}",
+            )
     if outside:
-        return "outside the possible range", f"{concept.name} is {_range(possible, concept)}, and `{bound.shown}` lies outside of that"
+        return (
+            "outside the possible range",
+            f"{concept.name} is {_range(possible, concept)}, and `{bound.shown}` lies outside of that",
+        )
     return None
 
 
@@ -96,7 +105,7 @@ def _meant_unit(concept: Concept, bound: rules.Bound, vocabulary: Vocabulary) ->
     canonical = vocabulary.units.read(concept.unit)
     options = [(concept.unit, canonical)] if isinstance(canonical, Unit) else []
     for text, unit in [*options, *units_of(concept, vocabulary)]:
-        if text in (asked, "1") or time_unit(text) and time_unit(text) == time_unit(asked or "?"):
+        if text in (asked, "1") or (time_unit(text) and time_unit(text) == time_unit(asked or "?")):
             continue
         line = concept.measure.scale(unit)
         if line is None:

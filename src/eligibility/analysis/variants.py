@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from eligibility import rules
+from eligibility.vocabulary import Concept
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ def variants(rule: rules.Rule) -> Iterator[Variant]:
         case rules.Count(operands=operands):
             for index, operand in enumerate(operands):
                 for found in variants(operand):
-                    yield replace(found, rule=replace(rule, operands=(*operands[:index], found.rule, *operands[index + 1 :])))
+                    yield replace(
+                        found, rule=replace(rule, operands=(*operands[:index], found.rule, *operands[index + 1 :]))
+                    )
         case _:
             yield from _weaker(rule)
 
@@ -54,7 +57,9 @@ def _weaker(atom: rules.Atom) -> Iterator[Variant]:
                     rest = (*bounds[:index], *bounds[index + 1 :])
                     yield Variant(replace(atom, bounds=rest), atom, "bound", shown=f"{bound.operator} {bound.shown}")
             elif bounds and isinstance(number, rules.Measured) and number.window and number.window.relation:
-                yield Variant(replace(atom, bounds=()), atom, "threshold", shown=f"{bounds[0].operator} {bounds[0].shown}")
+                yield Variant(
+                    replace(atom, bounds=()), atom, "threshold", shown=f"{bounds[0].operator} {bounds[0].shown}"
+                )
         case rules.OnsetIn(concept=concept, window=window) if _is_plain(window):
             yield _ever(atom, concept, window)
         case rules.InWindow(concept=concept, window=window) if _is_plain(window):
@@ -74,6 +79,45 @@ def _is_plain(window: rules.Window) -> bool:
     return window.anchor is None and not window.ahead and window.duration is not None
 
 
-def _ever(atom: rules.OnsetIn | rules.InWindow, concept: rules.Concept, window: rules.Window) -> Variant:
+def _ever(atom: rules.OnsetIn | rules.InWindow, concept: Concept, window: rules.Window) -> Variant:
     assert window.duration is not None
     return Variant(rules.Ever(concept, atom.words, atom.span), atom, "threshold", shown=window.duration.text)
+
+
+# --- what a part is about ----------------------------------------------------------------------------------------------
+
+
+def is_threshold(rule: rules.Rule) -> bool:
+    """Does a rule compare something with a limit?"""
+    return isinstance(
+        rule, rules.Comparison | rules.LimitComparison | rules.Elapsed | rules.OnsetIn | rules.Lasting | rules.InWindow
+    )
+
+
+def concepts_of(rule: rules.Rule) -> set[str]:
+    """The names of what a rule reads."""
+    found: set[str] = set()
+    for atom in rules.atoms(rule):
+        match atom:
+            case rules.Comparison(number=number):
+                found |= {leaf.concept.name for leaf in rules.leaves(number)}
+            case rules.Judged():
+                pass
+            case _:
+                found.add(atom.concept.name)
+    return found
+
+
+def same_number(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:
+    """Do the reasons compare what the part compares?"""
+    mine = concepts_of(part)
+    return any(is_threshold(atom) and mine & concepts_of(atom) for source in sources for atom in rules.atoms(source))
+
+
+def repeats(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:
+    """Do the reasons hold the very threshold of the part, on another measurement?"""
+    return isinstance(part, rules.Comparison) and any(
+        isinstance(atom, rules.Comparison) and atom.bounds == part.bounds and atom.number != part.number
+        for source in sources
+        for atom in rules.atoms(source)
+    )

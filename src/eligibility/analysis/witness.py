@@ -13,10 +13,11 @@ from typing import Any
 
 from eligibility import occurrences
 from eligibility.analysis.cells import NOW, Cell
+from eligibility.analysis.keys import Key, Pick, Within, variable_key
 from eligibility.analysis.numbers import number_in, observations, spelled
 from eligibility.analysis.solver import Ordered, Solution
 from eligibility.analysis.stretches import Mark, Stretch, window_of
-from eligibility.analysis.world import Key, Pick, World, variable_key
+from eligibility.analysis.world import World
 from eligibility.errors import EligibilityError
 from eligibility.facts import Facts, prepare
 from eligibility.instants import DAY, HOUR, MINUTE, Instant, iso
@@ -93,7 +94,7 @@ class Proposal:
         return [
             Ordered(variable, index[("onset", key[1])], strictly=True)
             for key, variable in index.items()
-            if not isinstance(key, Pick) and key[0] == "last"
+            if isinstance(key, tuple) and key[0] == "last"
         ]
 
     def _stamp(self, ago: int) -> str:
@@ -119,7 +120,7 @@ class Proposal:
     def _answers(self) -> None:
         answers: dict[Concept, dict[str, bool]] = {}
         for key in self._world.index:
-            if isinstance(key, Pick):
+            if not isinstance(key, tuple):
                 continue
             index = self._cell(key)
             if index is None:
@@ -142,8 +143,8 @@ class Proposal:
             for stretch, _ in asked:
                 marks.update({mark: None for mark in (stretch.anchor, stretch.relation) if mark is not None})
         for key in self._world.index:
-            if not isinstance(key, Pick) and key[0] == "within":
-                marks.update({mark: None for mark in (key[3].anchor,) if mark is not None})  # type: ignore[attr-defined]  # a stretch
+            if isinstance(key, Within) and key.stretch.anchor is not None:
+                marks[key.stretch.anchor] = None
         for mark in marks:
             if mark.concept.kind == "milestone" and mark.concept.name != "screening":
                 ago = _MILESTONES[0] if self._chance is None else self._chance.choice(_MILESTONES)
@@ -170,7 +171,7 @@ class Proposal:
         states = {
             key[1]: state
             for key in self._world.index
-            if not isinstance(key, Pick) and key[0] == "onset" and isinstance(key[1], Concept)
+            if isinstance(key, tuple) and key[0] == "onset" and isinstance(key[1], Concept)
             for state in [self._state(key[1])]
             if state is not None
         }
@@ -179,12 +180,14 @@ class Proposal:
             for name in vocabulary.parts(concept.name):
                 for episode in states.get(vocabulary[name], ()):
                     if not any(_covers(mine, episode, concept.kind == "event") for mine in episodes):
-                        episodes.append(Episode(episode.onset, episode.onset if concept.kind == "event" else episode.end))
+                        episodes.append(
+                            Episode(episode.onset, episode.onset if concept.kind == "event" else episode.end)
+                        )
             related = {concept.name, *vocabulary.wholes(concept.name), *vocabulary.parts(concept.name)}
             dated = bool(related & self._world.dated)
             self.record[concept.name] = self._told(concept, episodes, dated)
         for key in self._world.index:
-            if not isinstance(key, Pick) and key[0] == "next" and isinstance(key[1], Concept):
+            if isinstance(key, tuple) and key[0] == "next" and isinstance(key[1], Concept):
                 self._plan(key, key[1])
 
     def _told(self, concept: Concept, episodes: list[Episode], dated: bool) -> Any:
@@ -225,11 +228,8 @@ class Proposal:
         by_concept: dict[Concept, dict[bool, list[Stretch]]] = {}
         for key in world.index:
             index = self._cell(key)
-            if not isinstance(key, Pick) and key[0] == "within" and index is not None and not key[1]:
-                _, _, concept, stretch = key
-                assert isinstance(concept, Concept)
-                assert isinstance(stretch, Stretch)
-                by_concept.setdefault(concept, {}).setdefault(bool(index), []).append(stretch)
+            if isinstance(key, Within) and index is not None and not key.is_onset:
+                by_concept.setdefault(key.concept, {}).setdefault(bool(index), []).append(key.stretch)
         for concept, windows in by_concept.items():
             for stretch in windows.get(True, []):
                 inside = self._inside(stretch, windows.get(False, []), windows[True])
