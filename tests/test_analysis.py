@@ -3,14 +3,19 @@ every patient it shows does what is said; that hostile trials are answered; that
 
 import argparse
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from eligibility import RuleError, UsageError, Vocabulary, compile_trial, load_trials, screen
-from eligibility.analysis import KINDS, RELATIONS, analyse, command, compare
+from eligibility.analysis import KINDS, RELATIONS, analyse, command, compare, laws
 from eligibility.analysis.cells import number_grid
-from eligibility.analysis.solver import AtLeast, Budget, In, Search, Space, TooLarge
+from eligibility.analysis.encoding import Encoder
+from eligibility.analysis.solver import AtLeast, Budget, In, Ordered, Search, Space, TooLarge
 from eligibility.intervals import Interval
+from proofs.cases import THEMES
+from proofs.enumeration import run_enumeration
 from prove import run
 
 BUNDLED = {trial.id: trial for trial in load_trials()}
@@ -525,6 +530,73 @@ def test_every_patient_that_is_shown_is_read_without_a_problem(name):
 def test_kinds_and_relations_are_a_closed_list():
     assert len(set(KINDS)) == len(KINDS)
     assert set(RELATIONS) == {"equivalent", "implies", "implied", "disjoint", "overlap", "not decided"}
+
+
+# --- seeded faults ---------------------------------------------------------------------------------------------------
+
+
+def a_part_lasts_as_long_as_its_whole(world, part, whole):
+    yield Ordered(world.index["onset", part], world.index["onset", whole])
+
+
+def windows_take_in_what_ended_at_their_edge(encoder, operator, edge, real=Encoder._time_cells):
+    return real(encoder, "<=" if operator == "<" else operator, edge)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "fault", "finder"),
+    [
+        (laws, "_part_of", a_part_lasts_as_long_as_its_whole, lambda: run_enumeration(12, 1)),
+        (Encoder, "_time_cells", windows_take_in_what_ended_at_their_edge, lambda: run_enumeration(12, 1)),
+        (laws, "_not_above", lambda world, one, other: False, lambda: run(80, 5, ("lactate",), examples=False)[0]),
+        (laws, "_applicability", lambda world: iter(()), lambda: run(60, 6, THEMES[4], examples=False)[0]),
+    ],
+    ids=["hierarchy", "window edge", "order of selections", "applicability"],
+)
+def test_the_judges_notice_a_seeded_fault(owner, name, fault, finder, monkeypatch):
+    monkeypatch.setattr(owner, name, fault)
+    assert finder() != []
+
+
+def test_small_rules_agree_with_the_enumeration_of_all_patients():
+    assert run_enumeration(25, 100) == []
+
+
+# --- the page that explains it ---------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "explanation" / "findings.md").read_text(encoding="utf-8")
+
+
+def sections(text, mark):
+    """Headings of a page with what stands below each."""
+    parts = re.split(rf"^{mark} (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def quoted(text):
+    return re.findall(r"^> (.+)$", text, flags=re.MULTILINE)
+
+
+def test_the_page_shows_each_kind_in_a_trial_where_it_is_found():
+    kinds = sections(sections(PAGE, "##")["The kinds"], "###")
+    assert set(kinds) == set(KINDS)
+    for kind, text in kinds.items():
+        [rules] = re.findall(r"```elig\n(.*?)```", text, flags=re.DOTALL)
+        assert quoted(text) == [str(finding) for finding in analyse(compile_trial(rules)) if finding.kind == kind]
+
+
+def test_the_page_explains_all_that_is_found_in_the_bundled_trials():
+    told = sections(sections(PAGE, "##")["In the bundled trials"], "###")
+    assert list(told) == list(BUNDLED)
+    for name, text in told.items():
+        assert quoted(text) == [str(finding) for finding in analyse(BUNDLED[name])]
+
+
+def test_the_page_tells_how_the_bundled_trials_are_related():
+    text = sections(PAGE, "##")["The bundled trials against each other"]
+    for (one, other), relation in RELATED.items():
+        found = compare(BUNDLED[one], BUNDLED[other])
+        assert f"- {one} and {other}: **{relation}**; {found.message}." in text
 
 
 # --- bounds ----------------------------------------------------------------------------------------------------------

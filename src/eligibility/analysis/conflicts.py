@@ -7,14 +7,18 @@ from itertools import combinations
 
 
 def fewest(count: int, impossible: Callable[[Sequence[int]], bool]) -> list[int]:
-    """The fewest of so many conditions that are impossible together; they are so all together. Above three the set cannot be
-    made smaller by leaving one out, and was not searched for a smaller one."""
-    for size in (0, 1, 2, 3):
-        if size < 2 or (size == 2 and count <= 60) or (size == 3 and count <= 15):
+    """The fewest of so many conditions that are impossible together; they are so all together.
+
+    None of them can be left out. That there is no smaller set elsewhere is certain up to three conditions, and among no more
+    than thirty; where there are more, it was not looked for.
+    """
+    found = _shrunk(list(range(count)), impossible)
+    for size in range(min(len(found), 4)):
+        if size < 2 or (size == 2 and count <= 30) or (size == 3 and count <= 12):
             for chosen in combinations(range(count), size):
                 if impossible(chosen):
                     return list(chosen)
-    return _shrunk(list(range(count)), impossible)
+    return found
 
 
 def _shrunk(positions: list[int], impossible: Callable[[Sequence[int]], bool]) -> list[int]:
@@ -31,4 +35,4 @@ def _shrunk(positions: list[int], impossible: Callable[[Sequence[int]], bool]) -
         first = shrink([*background, *second], bool(second), left)
         return [*first, *second]
 
-    return sorted(shrink([], False, positions))
+    return [] if impossible([]) else sorted(shrink([], False, positions))

@@ -9,11 +9,11 @@ from typing import Any, Literal, get_args
 from eligibility import rules
 from eligibility.source import Source, Span
 
-Kind = Literal[
+FindingKind = Literal[
     "impossible", "never met", "always met", "redundant", "implied threshold", "repeated threshold", "opposite meanings",
     "outside the possible range", "score outside its bounds", "unit slip", "not decided",
 ]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Finding:
     evaluator, that shows what the message says; None where no patient can show it. `places` are the author's words.
     """
 
-    kind: Kind
+    kind: FindingKind
     criteria: tuple[str, ...]
     message: str
     witness: Mapping[str, Any] | None = None

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from eligibility import rules
 from eligibility.analysis.conflicts import fewest
-from eligibility.analysis.finding import Finding, Kind, listed, place_of, words_of
+from eligibility.analysis.finding import Finding, FindingKind, listed, place_of, words_of
 from eligibility.analysis.pairs import Pairs
 from eligibility.analysis.reasoner import Answer, Goal, Reasoner, Witness, asker_of, confirmed, failing, passing
 from eligibility.analysis.thresholds import threshold_findings
@@ -79,7 +79,7 @@ class _Analyst:
     # --- telling -----------------------------------------------------------------------------------------------------
 
     def _say(
-        self, kind: Kind, criteria: Sequence[str], message: str, witness: Witness | None = None,
+        self, kind: FindingKind, criteria: Sequence[str], message: str, witness: Witness | None = None,
         places: Sequence[Span] = (),
     ) -> None:  # fmt: skip
         by_address = {criterion.address: criterion for criterion in self._trial.criteria}
@@ -213,7 +213,7 @@ class _Analyst:
 
     def _parts(self, criterion: rules.Criterion, others: list[rules.Criterion]) -> None:
         current = criterion
-        told: dict[tuple[Kind, tuple[str, ...], tuple[rules.Rule, ...]], list[Variant]] = {}
+        told: dict[tuple[FindingKind, tuple[str, ...], tuple[rules.Rule, ...]], list[Variant]] = {}
         again = True
         while again:
             again = False
@@ -241,7 +241,7 @@ class _Analyst:
 
     def _why(
         self, current: rules.Criterion, changed: rules.Criterion, variant: Variant, others: list[rules.Criterion]
-    ) -> tuple[Kind, list[rules.Criterion], list[rules.Rule]]:
+    ) -> tuple[FindingKind, list[rules.Criterion], list[rules.Rule]]:
         chosen = fewest(len(others), lambda some: self._same(current, changed, [others[i] for i in some], note=False))
         reasons = [others[index] for index in chosen]
         beside: list[rules.Rule] = []
@@ -260,7 +260,7 @@ class _Analyst:
         return "redundant", reasons, beside
 
     def _part_finding(
-        self, criterion: rules.Criterion, kind: Kind, addresses: tuple[str, ...], beside: tuple[rules.Rule, ...],
+        self, criterion: rules.Criterion, kind: FindingKind, addresses: tuple[str, ...], beside: tuple[rules.Rule, ...],
         found: list[Variant], others: list[rules.Criterion],
     ) -> None:  # fmt: skip
         found = sorted(found, key=lambda variant: place_of(variant.part).start)
@@ -296,7 +296,7 @@ class _Analyst:
         return names.union(*(({*words.wholes(name), *words.parts(name)}) for name in names))
 
     def _part_witness(
-        self, criterion: rules.Criterion, kind: Kind, variant: Variant, reasons: list[Goal]
+        self, criterion: rules.Criterion, kind: FindingKind, variant: Variant, reasons: list[Goal]
     ) -> Witness | None:
         """A patient in whom the reasons hold and the criterion fails (it matters all the same), or who shows the part."""
         part = variant.part

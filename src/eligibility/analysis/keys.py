@@ -8,7 +8,7 @@ from typing import assert_never
 
 from eligibility import rules, series
 from eligibility.analysis.stretches import Stretch, current_stretch, stretch_of
-from eligibility.expressions import check_formula
+from eligibility.evaluator import check_formula
 from eligibility.instants import Duration
 from eligibility.intervals import ANYTHING, Interval, hull, subtract
 from eligibility.logic import Truth

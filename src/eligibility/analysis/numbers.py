@@ -11,7 +11,7 @@ from eligibility.analysis.cells import Cell
 from eligibility.analysis.keys import Key, Pick, possible_of, variable_key
 from eligibility.analysis.solver import Solution
 from eligibility.analysis.world import World
-from eligibility.expressions import check_formula
+from eligibility.evaluator import check_formula
 from eligibility.instants import DAY, MINUTE, days_in_months, iso
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth

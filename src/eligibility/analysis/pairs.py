@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from eligibility import rules
-from eligibility.analysis.finding import Finding, Kind
+from eligibility.analysis.finding import Finding, FindingKind
 from eligibility.analysis.reasoner import Goal, Reasoner, Witness, asker_of, passing
 from eligibility.library import Trial
 from eligibility.source import Span
@@ -24,7 +24,7 @@ class Pairs:
 
     def _finding(
         self,
-        kind: Kind,
+        kind: FindingKind,
         one: rules.Criterion,
         other: rules.Criterion,
         message: str,
