@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := src tests docs/generate.py
+SOURCES := src tests benchmarks docs/generate.py
 
-.PHONY: help screen test check coverage soak build clean
+.PHONY: help screen test check coverage soak prove build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
@@ -12,6 +12,7 @@ help:
 	@echo "make check     style, types, layers, rule files"
 	@echo "make coverage  the tests, with coverage by branch"
 	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7"
+	@echo "make prove     the analysis against z3, the reference and enumeration: make prove CASES=3000 SEED=7"
 	@echo "make build     wheel and sdist into dist/"
 	@echo "make clean     remove what these commands made"
 
@@ -52,6 +53,9 @@ CASES ?= 100000
 SEED ?= 1
 soak: $(VENV)/tools
 	$(BIN)/python tests/properties.py --cases $(CASES) --seed $(SEED)
+
+prove: $(VENV)/tools
+	$(BIN)/python tests/prove.py --cases $(CASES) --seed $(SEED)
 
 build: $(VENV)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build

@@ -23,6 +23,8 @@ from typing import Any, get_args
 import eligibility
 from eligibility.cli.arguments import parser_of
 from eligibility.cli.registry import ABOUT, COMMANDS, load
+from eligibility.analysis.comparing import Relation
+from eligibility.analysis.finding import FindingKind
 from eligibility.errors import Diagnostic
 from eligibility.facts import Absent
 from eligibility.library import diagnose, load_trials
@@ -68,9 +70,12 @@ def ticked(names: tuple[str, ...] | list[str]) -> str:
 OPAQUE = {"Patient", "Vocabulary"}  # their contents are read through methods
 INTERNAL = {"names_of_several_words", "key_index"}
 ALSO = [Unrecognized, Criteria, Criterion]  # classes of attributes; they are met, not imported
-ALIASES = {"Verdict": Verdict, "Outcome": Outcome, "Absent": Absent, "Kind": Kind}
+ALIASES = {
+    "Verdict": Verdict, "Outcome": Outcome, "Absent": Absent, "Kind": Kind, "FindingKind": FindingKind, "Relation": Relation,
+}  # fmt: skip
 MODULES = {
     "eligibility.schemas": ["patient_schema", "result_schema"],
+    "eligibility.analysis": ["analyse", "compare", "Finding", "Comparison"],
     "eligibility.strategies": ["patients", "quantities", "facts", "rules"],
     "eligibility.testing": ["check_trial", "check_reachable", "check_knowing_more", "check_units", "check_verdict", "check_examples"],
 }  # fmt: skip
@@ -99,7 +104,8 @@ def api() -> str:
     for module, names in MODULES.items():
         loaded = import_module(module)
         parts += [f"## `{module}`", said(loaded)]
-        parts += [function(getattr(loaded, name)) for name in names]
+        found = [getattr(loaded, name) for name in names]
+        parts += [function(item) if inspect.isfunction(item) else class_(item) for item in found]
     return page("Python API", *parts)
 
 

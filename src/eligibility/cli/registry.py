@@ -34,6 +34,8 @@ COMMANDS: dict[str, Command] = {
     "check": Command("check", "Check rule files: names, units, kinds and ranges."),
     "format": Command("formatting", "Print or rewrite rule files in canonical form."),
     "test": Command("examples", "Run the examples that stand beside rule files."),
+    "analyse": Command("analyse", "Say what is wrong with criteria, before any patient is screened."),
+    "compare": Command("compare", "Say how two trials, or two versions of one, are related."),
     "vocabulary": Command("vocabulary", "List the names that rules and patients may use, or show one."),
     "schema": Command("schema", "Print the JSON Schema of patients or of results."),
 }

@@ -136,6 +136,8 @@ def main() -> NoReturn:
             reconfigure(errors="backslashreplace")
     status = run()
     gc.freeze()  # what is left needs no last look
-    if status == STOPPED:  # Python would end by the signal, with no status of ours, where it came while a class was made
+    if (
+        status == STOPPED
+    ):  # Python would end by the signal, with no status of ours, where it came while a class was made
         os._exit(STOPPED)
     sys.exit(status)

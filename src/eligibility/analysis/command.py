@@ -1,0 +1,186 @@
+"""The arguments of `eligibility analyse` and `eligibility compare` go in; findings as text or JSON, and an exit status, come out.
+
+Exit status: 0 nothing found (for `compare`: compared), 1 findings, 2 unusable input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import fill, indent
+from typing import Any
+
+from eligibility.analysis.comparing import Comparison, compare
+from eligibility.analysis.finding import Finding
+from eligibility.analysis.findings import analyse
+from eligibility.errors import EligibilityError
+from eligibility.library import Trial, bundled_trials, compile_trial, find, load_trials, read_rule_text
+from eligibility.source import Source, Span
+from eligibility.vocabulary import Vocabulary
+
+DONE, FINDINGS, UNUSABLE = 0, 1, 2
+WIDTH = 100
+
+
+def analyse_add_arguments(parser: ArgumentParser) -> None:
+    """Describe `eligibility analyse` to argparse."""
+    parser.add_argument(
+        "trials", nargs="*", metavar="TRIAL", help="IDs of bundled trials, rule files, or folders of them; all bundled trials if left out"
+    )  # fmt: skip
+    _common(parser)
+
+
+def compare_add_arguments(parser: ArgumentParser) -> None:
+    """Describe `eligibility compare` to argparse."""
+    parser.add_argument("first", metavar="A", help="the ID of a bundled trial, or a rule file")
+    parser.add_argument("second", metavar="B", help="another one, or another version of it")
+    _common(parser)
+
+
+def _common(parser: ArgumentParser) -> None:
+    parser.add_argument("--at", metavar="TIME", help="the instant of judgement; without it what holds at every instant")
+    parser.add_argument(
+        "--vocabulary", type=Path, metavar="PATH", help="a TOML file or folder that extends the bundled vocabulary"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it")
+
+
+def analyse_run(arguments: Namespace) -> int:
+    """Print what is found about trials."""
+    try:
+        words = _vocabulary(arguments.vocabulary)
+        trials = [trial for name in arguments.trials for trial in _named(name, words)] or list(_all(words))
+        found = [(trial, analyse(trial, at=arguments.at)) for trial in trials]
+    except EligibilityError as error:
+        return _complain(error)
+    if arguments.format == "json":
+        _print_json([{"trial": trial.id, "findings": [_as_dict(item) for item in items]} for trial, items in found])
+    else:
+        for trial, items in found:
+            print("\n".join(_told(trial, items)))
+    return FINDINGS if any(items for _, items in found) else DONE
+
+
+def compare_run(arguments: Namespace) -> int:
+    """Print how two trials are related."""
+    try:
+        words = _vocabulary(arguments.vocabulary)
+        first, second = _one(arguments.first, words), _one(arguments.second, words)
+        found = compare(first, second, at=arguments.at)
+    except EligibilityError as error:
+        return _complain(error)
+    if arguments.format == "json":
+        _print_json({"first": first.id, "second": second.id, **vars(found)})
+    else:
+        print("\n".join(_compared(first, second, found)))
+    return DONE
+
+
+def _complain(error: EligibilityError) -> int:
+    print(error, file=sys.stderr)
+    return UNUSABLE
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+# --- trials ----------------------------------------------------------------------------------------------------------
+
+
+def _vocabulary(path: Path | None) -> Vocabulary | None:
+    return None if path is None else Vocabulary.load(path)
+
+
+def _all(words: Vocabulary | None) -> tuple[Trial, ...]:
+    return bundled_trials() if words is None else load_trials(vocabulary=words)
+
+
+def _named(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
+    """The trials of an ID, a file or a folder."""
+    path = Path(name)
+    if path.is_dir():
+        return load_trials(path, vocabulary=words)
+    if path.exists() or path.suffix == ".elig":
+        return (compile_trial(read_rule_text(path), vocabulary=words, name=path.name),)
+    return (find(name, _all(words)),)
+
+
+def _one(name: str, words: Vocabulary | None) -> Trial:
+    path = Path(name)
+    if path.is_dir():
+        return _named(str(path / "*.elig"), words)[0]
+    return _named(name, words)[0]
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _told(trial: Trial, findings: tuple[Finding, ...]) -> Iterator[str]:
+    """What is found about one trial, each finding with the author's lines and a patient."""
+    count = len(findings)
+    yield f"{trial.id}: {'nothing found' if not count else '1 finding' if count == 1 else f'{count} findings'}"
+    for number, finding in enumerate(findings, 1):
+        yield ""
+        yield indent(fill(f"{number}. {finding}", WIDTH - 2, subsequent_indent="   "), "  ")
+        yield from snippets(finding.source, finding.places)
+        if finding.witness is not None:
+            yield f"      = patient: {_record(finding.witness)}"
+    yield ""
+
+
+def snippets(source: Source, places: tuple[Span, ...]) -> Iterator[str]:
+    """The author's lines, each once, with what is meant underlined; a place over several lines is shown by its lines."""
+    seen: set[Span] = set()
+    for place in sorted(places, key=lambda span: span.start):
+        start = place.start
+        for line in source.words(place).split("\n"):
+            stripped = len(line) - len(line.lstrip(" -"))
+            span = Span(start + stripped, start + len(line.rstrip()))
+            start += len(line) + 1
+            if span.end > span.start and span not in seen and len(seen) < 12:
+                seen.add(span)
+                yield source.snippet(span)
+
+
+def _record(witness: Mapping[str, Any]) -> str:
+    return json.dumps(witness, ensure_ascii=False)
+
+
+def _as_dict(finding: Finding) -> dict[str, object]:
+    lines = sorted({finding.source.position(place.start)[0] for place in finding.places})
+    return {
+        "kind": finding.kind, "criteria": finding.criteria, "message": finding.message, "lines": lines, "witness": finding.witness,
+    }  # fmt: skip
+
+
+def _compared(first: Trial, second: Trial, found: Comparison) -> Iterator[str]:
+    names = (first.id, second.id) if first.id != second.id else (f"{first.id} (first)", f"{second.id} (second)")
+    yield f"{names[0]} and {names[1]}: {found.relation}"
+    yield indent(fill(found.message, WIDTH - 2), "  ")
+    by_name = {
+        f"{trial.id}/{criterion.address}": (trial, criterion)
+        for trial in (first, second)
+        for criterion in trial.criteria
+    }
+    for name in found.conflict:
+        trial, criterion = by_name[name]
+        yield f'\n  {name} "{criterion.label}"'
+        yield from snippets(trial.source, (criterion.span,))
+    for title, witness in (
+        (f"eligible under {names[0]} alone", found.only_a),
+        (f"eligible under {names[1]} alone", found.only_b),
+        ("eligible under both", found.both),
+    ):
+        if witness is not None:
+            yield f"\n  {title}:\n      {_record(witness)}"
+    if first.id.casefold() == second.id.casefold():
+        yield ""
+        for title, addresses in (
+            ("changed in meaning", found.changed), ("changed in wording only", found.reworded), ("not decided", found.undecided),
+            ("added", found.added), ("removed", found.removed),
+        ):  # fmt: skip
+            yield indent(fill(f"{title}: {', '.join(addresses) or 'none'}", WIDTH - 2, subsequent_indent="  "), "  ")

@@ -1,0 +1,217 @@
+"""Statements of trials go in; whether a patient can make them all come out as asked comes out: never, or with a patient who
+does, or not decided.
+
+`never` is proved over every fully known patient. A patient is shown only after the reference evaluator agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from eligibility import rules
+from eligibility.analysis.encoding import Encoder
+from eligibility.analysis.keys import Asker, Statement
+from eligibility.analysis.laws import world_of
+from eligibility.analysis.solver import Budget, In, Node, Search, Solution, TooLarge, some, variables_of
+from eligibility.analysis.stretches import moments
+from eligibility.analysis.witness import proposals
+from eligibility.analysis.world import World
+from eligibility.errors import EligibilityError
+from eligibility.evaluator import Situation, evaluate
+from eligibility.facts import prepare
+from eligibility.instants import Duration
+from eligibility.library import Trial
+from eligibility.logic import Truth
+from eligibility.patient import Patient
+from eligibility.vocabulary import Concept, Vocabulary
+
+Witness = dict[str, Any]
+_PROPOSALS = 12  # records tried for one assignment
+_ASSIGNMENTS = 12  # assignments tried for one question
+
+
+@dataclass(frozen=True)
+class Goal:
+    """That a rule is met (or not met) for one who asks; `denied` turns it round: that it does not come out so."""
+
+    asker: Asker
+    rule: rules.Rule
+    met: bool
+    denied: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether all goals can hold for one patient, who is shown where the reference confirmed one."""
+
+    kind: Literal["never", "possible", "not decided"]
+    witness: Witness | None = field(default=None, compare=False)
+
+
+NEVER, POSSIBLE, NOT_DECIDED = Answer("never"), Answer("possible"), Answer("not decided")
+
+
+def asker_of(trial: Trial, *, alone: bool = False) -> Asker:
+    """Who asks in a trial."""
+    values = (trial.values.months, trial.values.exact) if trial.values else None
+    return Asker(trial.id, values, alone)
+
+
+def passing(asker: Asker, criterion: rules.Criterion) -> Goal:
+    """That a criterion lets the patient in."""
+    return Goal(asker, criterion.rule, criterion.section == "include")
+
+
+def failing(asker: Asker, criterion: rules.Criterion) -> Goal:
+    """That it does not."""
+    return Goal(asker, criterion.rule, criterion.section == "include", denied=True)
+
+
+class Reasoner:
+    """Answers questions about some statements, at one instant or at every one."""
+
+    def __init__(self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        first = world_of(statements, moments(set(), at)[0], vocabulary)
+        every_moment = moments(first.lengths, at)
+        self.worlds = [
+            first if moment == first.clock.moment else world_of(statements, moment, vocabulary)
+            for moment in every_moment
+        ]
+        self._budget = Budget()
+        self._encoders = [Encoder(world) for world in self.worlds]
+        self._nodes: dict[tuple[int, int, Asker, bool, bool], tuple[Goal, Node, frozenset[int]]] = {}
+
+    # --- what a goal says --------------------------------------------------------------------------------------------
+
+    def _node(self, number: int, goal: Goal) -> tuple[Node, frozenset[int]]:
+        key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+        found = self._nodes.get(key)
+        if found is None:
+            node = self._encoders[number].outcome(goal.asker, goal.rule, goal.met)
+            if goal.denied:
+                node = self.worlds[number].space.opposite(node)
+            found = self._nodes[key] = (goal, node, frozenset(variables_of(node)))
+        return found[1], found[2]
+
+    def clusters(self, goals: Sequence[Goal]) -> list[list[int]]:
+        """The positions of goals that hang together through what they speak of."""
+        owner: dict[int, int] = {}
+        parent = list(range(len(goals)))
+
+        def root(index: int) -> int:
+            while parent[index] != index:
+                parent[index] = parent[parent[index]]
+                index = parent[index]
+            return index
+
+        for number, world in enumerate(self.worlds):
+            for position, goal in enumerate(goals):
+                for variable in self._node(number, goal)[1]:
+                    other = owner.setdefault(number << 32 | world.component(variable), position)
+                    parent[root(position)] = root(other)
+        grouped: dict[int, list[int]] = {}
+        for position in range(len(goals)):
+            grouped.setdefault(root(position), []).append(position)
+        return list(grouped.values())
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    def can(self, goals: Sequence[Goal]) -> Answer:
+        """Can all goals hold together? `possible` here is what the cells allow; see `example` for a patient."""
+        try:
+            for number in range(len(self.worlds)):
+                if self._solve(number, goals, (), settled=False) is not None:
+                    return POSSIBLE
+        except TooLarge:
+            return NOT_DECIDED
+        return NEVER
+
+    def related(self, goals: Sequence[Goal], to: Sequence[Goal]) -> list[Goal]:
+        """Those goals that hang together with some others; the rest can be met apart from these."""
+        wanted = {
+            position
+            for cluster in self.clusters([*to, *goals])
+            if any(position < len(to) for position in cluster)
+            for position in cluster
+        }
+        return [goal for position, goal in enumerate(goals, len(to)) if position in wanted]
+
+    def _solve(
+        self, number: int, goals: Sequence[Goal], more: Sequence[Node], *, settled: bool = True
+    ) -> Solution | None:
+        world = self.worlds[number]
+        pairs = [self._node(number, goal) for goal in goals]
+        variables = set[int]().union(*(variables for _, variables in pairs))
+        nodes = [*world.related(variables), *(node for node, _ in pairs), *more]
+        return Search(world.space, self._budget).solve(nodes, settled=settled)
+
+    def example(self, goals: Sequence[Goal]) -> Answer:
+        """The same with a patient: `possible` comes with one whom the reference evaluator confirmed."""
+        try:
+            for number in range(len(self.worlds)):
+                answer = self._example_at(number, goals)
+                if answer is not None:
+                    return answer
+        except TooLarge:
+            return NOT_DECIDED
+        return NEVER
+
+    def show(self, *attempts: Sequence[Goal]) -> Witness | None:
+        """A confirmed patient for the first of several questions that has one."""
+        for goals in attempts:
+            witness = self.example(goals).witness
+            if witness is not None:
+                return witness
+        return None
+
+    def _example_at(self, number: int, goals: Sequence[Goal]) -> Answer | None:
+        world = self.worlds[number]
+        tame = _coherent(world)
+        found = self._solve(number, goals, tame)
+        if found is None and self._solve(number, goals, ()) is None:
+            return None
+        barred: list[Node] = []
+        speaking = set[int]().union(*(self._node(number, goal)[1] for goal in goals))
+        for _ in range(_ASSIGNMENTS):
+            if found is None:
+                return NOT_DECIDED
+            for record in proposals(world, found, _PROPOSALS):
+                if confirmed(record, goals, world):
+                    return Answer("possible", record)
+            told = [(v, cell) for v, cell in found.cells.items() if v in speaking]
+            barred.append(some([In(v, world.space.grids[v].full & ~(1 << cell)) for v, cell in told]))
+            found = self._solve(number, goals, [*tame, *barred])
+        return NOT_DECIDED
+
+
+def _coherent(world: World) -> list[Node]:
+    """What a record that can be written down keeps to beside what always holds: a plan leaves open what is past, so that
+    what is not planned soon was there before, or is an event."""
+    found: list[Node] = []
+    for key, variable in world.index.items():
+        if isinstance(key, tuple) and key[0] == "next" and isinstance(key[1], Concept):
+            concept = key[1]
+            if concept.kind == "condition":
+                grid = world.space.grids[variable]
+                soon = grid.full & ~(1 << len(grid) - 1)
+                found.append(some((In(variable, soon), world.is_ever(concept))))
+    return found
+
+
+def confirmed(record: Witness, goals: Sequence[Goal], world: World) -> bool:
+    """Does the reference evaluator make of a record what the goals say, without a warning that it contradicts itself?"""
+    try:
+        facts = prepare(Patient.parse(record, vocabulary=world.vocabulary), world.clock.moment)
+    except EligibilityError:
+        return False
+    for goal in goals:
+        values = Duration("", *goal.asker.values) if goal.asker.values else None
+        outcome = evaluate(goal.rule, Situation(facts, facts.at, goal.asker.trial, values))
+        if (outcome is (Truth.TRUE if goal.met else Truth.FALSE)) is goal.denied:
+            return False
+    noted = facts.computed.get("warnings", {})
+    return not noted

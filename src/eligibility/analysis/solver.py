@@ -1,0 +1,333 @@
+"""Statements over variables with finitely many cells go in; an assignment that makes them all hold comes out, or the proof
+that there is none, or nothing where the search grew too long.
+
+A small backtracking search: what follows is drawn first (a variable leaves the cells that a statement forbids, an order
+between two variables narrows both), then one open alternative is tried after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from eligibility.analysis.cells import Grid, Mask
+
+MOST_PARTS = 400_000  # parts of statements looked at in one search
+MOST_OF_ALL = 10_000_000  # and in all searches about one trial or pair
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A variable lies in one of these cells."""
+
+    variable: int
+    cells: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """At least so many of these hold. All of them for `and`, one for `or`."""
+
+    count: int
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One variable is not above another on their common line; below it where `strictly`."""
+
+    lower: int
+    upper: int
+    strictly: bool = False
+
+
+Node = In | AtLeast | Ordered
+HOLDS: Node = AtLeast(0, ())
+FAILS: Node = AtLeast(1, ())
+
+
+def every(parts: Iterable[Node]) -> Node:
+    """All of them."""
+    listed = tuple(parts)
+    return listed[0] if len(listed) == 1 else AtLeast(len(listed), listed)
+
+
+def some(parts: Iterable[Node]) -> Node:
+    """One of them."""
+    listed = tuple(parts)
+    return listed[0] if len(listed) == 1 else AtLeast(1, listed)
+
+
+class Clash(Exception):
+    """No assignment is left."""
+
+
+class TooLarge(Exception):
+    """The search grew too long to be finished."""
+
+
+@dataclass
+class Budget:
+    """How much may still be looked at in all searches together."""
+
+    left: int = MOST_OF_ALL
+
+
+@dataclass
+class Space:
+    """The variables and their cells, and what always holds between them."""
+
+    grids: list[Grid] = field(default_factory=list)
+    always: list[Node] = field(default_factory=list)
+    wishes: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def add(self, grid: Grid) -> int:
+        """A new variable on a line."""
+        self.grids.append(grid)
+        return len(self.grids) - 1
+
+    def opposite(self, node: Node) -> Node:
+        """What holds exactly where a statement does not."""
+        match node:
+            case In(variable=variable, cells=cells):
+                return In(variable, self.grids[variable].full & ~cells)
+            case AtLeast(count=count, parts=parts):
+                return AtLeast(len(parts) - count + 1, tuple(self.opposite(part) for part in parts))
+            case Ordered(lower=lower, upper=upper, strictly=strictly):
+                return Ordered(upper, lower, not strictly)
+
+
+def variables_of(node: Node) -> set[int]:
+    """The variables that a statement speaks of."""
+    found: set[int] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        match current:
+            case In(variable=variable):
+                found.add(variable)
+            case AtLeast(parts=parts):
+                waiting.extend(parts)
+            case Ordered(lower=lower, upper=upper):
+                found |= {lower, upper}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The cell of each variable that was spoken of, and the orders that hold between those in one cell."""
+
+    cells: dict[int, int]
+    orders: tuple[Ordered, ...]
+
+
+class Search:
+    """One search for an assignment."""
+
+    def __init__(self, space: Space, budget: Budget | None = None) -> None:
+        self._space = space
+        self._budget = budget or Budget()
+        self._parts = self._most = min(MOST_PARTS, self._budget.left)
+
+    def solve(self, goals: Sequence[Node], *, settled: bool = True) -> Solution | None:
+        """One assignment under which all goals hold; None if there is none. Raises TooLarge. Without `settled` the answer
+        is that there is one, but its cells are not chosen."""
+        try:
+            return self._solve(goals, settled)
+        finally:
+            self._budget.left -= self._most - self._parts
+
+    def _solve(self, goals: Sequence[Node], settled: bool) -> Solution | None:
+        waiting: list[tuple[dict[int, Mask], list[Node], list[Ordered]]] = [({}, list(goals), [])]
+        while waiting:
+            domains, open_goals, orders = waiting.pop()
+            try:
+                rest = self._draw(domains, open_goals, orders)
+                if rest:
+                    waiting += self._alternatives(domains, rest, orders)
+                    continue
+                split = self._circle(domains, orders)
+            except Clash:
+                continue
+            if split is None:
+                return self._settle(domains, orders) if settled else Solution({}, ())
+            variable, cell = split
+            for cells in (domains[variable] & ~cell, cell):
+                waiting.append(({**domains, variable: cells}, [], list(orders)))
+        return None
+
+    # --- drawing conclusions -----------------------------------------------------------------------------------------
+
+    def _cells(self, domains: dict[int, Mask], variable: int) -> Mask:
+        found = domains.get(variable)
+        return self._space.grids[variable].full if found is None else found
+
+    def _narrow(self, domains: dict[int, Mask], variable: int, cells: Mask) -> bool:
+        """Leave a variable some cells only; did that take any away?"""
+        before = self._cells(domains, variable)
+        after = before & cells
+        if not after:
+            raise Clash
+        domains[variable] = after
+        return after != before
+
+    def _draw(self, domains: dict[int, Mask], goals: list[Node], orders: list[Ordered]) -> list[AtLeast]:
+        """Narrow until nothing more follows; returns the alternatives that stay open. Raises Clash."""
+        pending: list[AtLeast] = []
+        while True:
+            changed = False
+            while goals:
+                self._parts -= 1
+                if self._parts < 0:
+                    raise TooLarge
+                goal = goals.pop()
+                match goal:
+                    case In(variable=variable, cells=cells):
+                        changed |= self._narrow(domains, variable, cells)
+                    case Ordered():
+                        orders.append(goal)
+                        changed = True
+                    case AtLeast():
+                        left = self._reduce(domains, goal, goals)
+                        if left is not None:
+                            pending.append(left)
+            for order in orders:
+                changed |= self._order(domains, order)
+            if not changed:
+                return pending
+            goals, pending = list(pending), []
+
+    def _reduce(self, domains: dict[int, Mask], goal: AtLeast, goals: list[Node]) -> AtLeast | None:
+        """What is left of alternatives after those that hold or fail are taken out; what must hold goes to the goals."""
+        needed, left = goal.count, []
+        for part in goal.parts:
+            status = self._status(domains, part)
+            if status is None:
+                left.append(part)
+            elif status:
+                needed -= 1
+        if needed <= 0:
+            return None
+        if len(left) < needed:
+            raise Clash
+        if len(left) == needed:
+            goals.extend(left)
+            return None
+        return goal if len(left) == len(goal.parts) else AtLeast(needed, tuple(left))
+
+    def _status(self, domains: dict[int, Mask], node: Node) -> bool | None:
+        """Does a statement hold (True) or fail (False) whatever is still open?"""
+        self._parts -= 1
+        match node:
+            case In(variable=variable, cells=cells):
+                here = self._cells(domains, variable)
+                return False if not here & cells else True if not here & ~cells else None
+            case Ordered(lower=lower, upper=upper, strictly=strictly):
+                low, high = self._cells(domains, lower), self._cells(domains, upper)
+                if low.bit_length() < _lowest(high):
+                    return True
+                if low.bit_length() == _lowest(high) and not strictly and not self._grid_open(lower, _lowest(high)):
+                    return True
+                if _lowest(low) > high.bit_length():
+                    return False
+                if strictly and _lowest(low) == high.bit_length() and not self._grid_open(lower, _lowest(low)):
+                    return False
+                return None
+            case AtLeast(count=count, parts=parts):
+                sure = possible = 0
+                for part in parts:
+                    status = self._status(domains, part)
+                    sure += status is True
+                    possible += status is not False
+                return True if sure >= count else False if possible < count else None
+
+    def _grid_open(self, variable: int, position: int) -> bool:
+        """Is there room for several numbers in the cell at a position (counted from 1)?"""
+        return bool(self._space.grids[variable].open >> (position - 1) & 1)
+
+    def _order(self, domains: dict[int, Mask], order: Ordered) -> bool:
+        low, high = self._cells(domains, order.lower), self._cells(domains, order.upper)
+        top, bottom = high.bit_length(), _lowest(low)
+        above = -1 << (bottom - 1)
+        below = (1 << top) - 1
+        if order.strictly:
+            if not self._grid_open(order.lower, bottom):
+                above &= ~(1 << (bottom - 1))
+            if not self._grid_open(order.lower, top):
+                below &= ~(1 << (top - 1))
+        changed = self._narrow(domains, order.upper, above)
+        return self._narrow(domains, order.lower, below) or changed
+
+    # --- trying ------------------------------------------------------------------------------------------------------
+
+    def _alternatives(
+        self, domains: dict[int, Mask], rest: list[AtLeast], orders: list[Ordered]
+    ) -> list[tuple[dict[int, Mask], list[Node], list[Ordered]]]:
+        """The two ways to go on from here; the one to try first comes last."""
+        chosen = min(rest, key=lambda goal: len(goal.parts) - goal.count)
+        first, others = chosen.parts[0], chosen.parts[1:]
+        goals: list[Node] = [goal for goal in rest if goal is not chosen]
+        without: list[Node] = [*goals, self._space.opposite(first), AtLeast(chosen.count, others)]
+        taken: list[Node] = [*goals, first]
+        if chosen.count > 1:
+            taken.append(AtLeast(chosen.count - 1, others))
+        return [(dict(domains), without, list(orders)), (dict(domains), taken, list(orders))]
+
+    def _circle(self, domains: dict[int, Mask], orders: list[Ordered]) -> tuple[int, Mask] | None:
+        """Orders that run in a circle with a strict one among them, all in one cell: a variable of it and that cell."""
+        if not any(order.strictly for order in orders):
+            return None
+        least = {v: _lowest(self._cells(domains, v)) for order in orders for v in (order.lower, order.upper)}
+        steps: dict[int, list[int]] = {}
+        for order in orders:
+            if least[order.lower] == least[order.upper]:
+                steps.setdefault(order.lower, []).append(order.upper)
+        for order in orders:
+            if order.strictly and least[order.lower] == least[order.upper]:
+                circle = _path(order.upper, order.lower, steps)
+                if circle is not None:
+                    for variable in circle:
+                        cell = 1 << (least[variable] - 1)
+                        if domains[variable] != cell:
+                            return variable, cell
+                    raise Clash
+        return None
+
+    def _settle(self, domains: dict[int, Mask], orders: list[Ordered]) -> Solution:
+        """One cell for each variable, the ones that are wished for first. Any lowest cells go together."""
+        for variable, wished in self._space.wishes.items():
+            for cell in wished:
+                if domains.get(variable, 0) >> cell & 1:
+                    tried = {**domains, variable: 1 << cell}
+                    if self._fits(tried, orders):
+                        domains = tried
+                        break
+        return Solution({variable: _lowest(cells) - 1 for variable, cells in domains.items()}, tuple(orders))
+
+    def _fits(self, domains: dict[int, Mask], orders: list[Ordered]) -> bool:
+        try:
+            while any([self._order(domains, order) for order in orders]):  # noqa: C419  # every order is applied
+                pass
+            return self._circle(domains, orders) is None
+        except Clash:
+            return False
+
+
+def _lowest(cells: Mask) -> int:
+    """The position of the lowest cell, counted from 1."""
+    return (cells & -cells).bit_length()
+
+
+def _path(start: int, goal: int, steps: dict[int, list[int]]) -> list[int] | None:
+    """The variables on a way along orders, or None."""
+    trail: list[tuple[int, list[int]]] = [(start, [start])]
+    seen = {start}
+    while trail:
+        current, way = trail.pop()
+        if current == goal:
+            return way
+        for following in steps.get(current, ()):
+            if following not in seen:
+                seen.add(following)
+                trail.append((following, [*way, following]))
+    return None
