@@ -71,7 +71,7 @@ SYNTAX = [
     ("E132", f'{HEAD}  1 "one":\n    «any of:»\n  2 "two": malignancy\n', ["any of", "items"], ["- "]),
     ("E132", f'{HEAD}  1 "one":\n    «at least 2 of:»\n  2 "two": malignancy\n', ["at least 2 of", "items"], ["- "]),
     ("E137", formula("«!malignancy»"), ["!"], ["not"]),
-    ("E138", formula("platelets < 5«,»000 /uL"), ["5,000", "thousands"], ["5000", "5.000"]),
+    ("E138", formula("platelets < «5,000» /uL"), ["5,000", "thousands"], ["5000", "5.000"]),
     ("E139", formula("sqrt«(»creatinine / (1 mg/dL)) > 2"), ["sqrt", "function"], ["ln", "exp", "min", "max"]),
 ]  # fmt: skip
 

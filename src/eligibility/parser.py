@@ -13,13 +13,12 @@ from lark.indenter import DedentError, Indenter
 from eligibility import nodes
 from eligibility.errors import Diagnostic, RuleError
 from eligibility.files import bundled
-from eligibility.layout import DEEPEST, FUSED, STUB, lay_out
+from eligibility.idioms import meant
+from eligibility.layout import DEEPEST, FUSED, MOST_ERRORS, STUB, lay_out
 from eligibility.source import Source, Span
-from eligibility.syntax_messages import HEAD, HEADLESS, NO_SECTION, explain
+from eligibility.syntax_messages import HEADLESS, WITH_CONTENT, explain
 from eligibility.units import spelled
 from eligibility.vocabulary import Vocabulary
-
-MOST_ERRORS = 100
 
 
 def parse_trial(
@@ -56,25 +55,30 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
     tree: object | None = None
     reported = {diagnostic.line for diagnostic in diagnostics}
     blanked: set[int] = set()
-    for _ in range(2 * MOST_ERRORS):
+    unread = text  # the text without the criteria that were read already: each error costs one more reading of the rest
+    while len(diagnostics) < MOST_ERRORS:
         reader = _Reader(source)
         try:
-            tree = _lark(start).parse(text)
+            tree = _lark(start).parse(unread)
+            if unread is not text:
+                unread = text
+                continue
             tree = reader.transform(tree)
             break
         except UnexpectedInput as error:
-            diagnostic = explain(error, source, text)
+            tree, diagnostic = None, meant(explain(error, source, text), vocabulary)
         except DedentError:
-            diagnostic = _odd_indentation(source, text)
+            tree, diagnostic = None, _odd_indentation(source, text)
         if diagnostic.line not in reported:
             diagnostics.append(diagnostic)
             reported.add(diagnostic.line)
-        if len(diagnostics) >= MOST_ERRORS or diagnostic.code == HEADLESS:
-            break
-        mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code in (HEAD, NO_SECTION))
+        mended = None
+        if diagnostic.code != HEADLESS:
+            mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code in WITH_CONTENT)
         if mended is None:
             break
         text = mended
+        unread = _without_what_was_read(text, diagnostic.line) if start == "trial_file" else text
     if isinstance(tree, nodes.TrialFile):
         tree = nodes.TrialFile(
             id=tree.id, title=tree.title, registry=tree.registry, values=tree.values, values_span=tree.values_span,
@@ -122,34 +126,44 @@ def _lark(start: str) -> Lark:
     )  # fmt: skip
 
 
+def _without_what_was_read(text: str, line_number: int) -> str:
+    """The text with the criteria blanked that stand before the one of a line, and the sections before its own."""
+    lines = text.split("\n")
+    here = line_number - 1
+    criterion = next((index for index in range(here, -1, -1) if _HEAD.match(lines[index])), 0)
+    section = next((index for index in range(criterion, -1, -1) if _SECTION.match(lines[index])), 0)
+    first = next((index for index in range(section + 1) if _SECTION.match(lines[index])), section)
+    for index in (*range(first, section), *range(section + 1, criterion)):
+        lines[index] = " " * len(lines[index])
+    return "\n".join(lines)
+
+
 def _odd_indentation(source: Source, text: str) -> Diagnostic:
     """A line that comes back to an indentation that no line above has. lark does not say which: find it."""
     stack = [0]
-    start = 0
+    start = above = 0
     for line in text.split("\n"):
         width = len(line) - len(line.lstrip(" "))
         if line.strip():
             while width < stack[-1]:
                 stack.pop()
-            if width > stack[-1] and stack and start and _was_deeper(text, start, width):
+            if stack[-1] < width < above:
                 return Diagnostic(
                     "E111", "this line is indented to a depth that no line above it has", Span(start, start + max(width, 1)),
                     source, "line it up with the lines that it belongs to",
                 )  # fmt: skip
             if width > stack[-1]:
                 stack.append(width)
+            above = width
         start += len(line) + 1
     return Diagnostic(
         "E111", "the indentation of the file does not hold together", Span(0, 1), source, "line the criteria up"
     )
 
 
-def _was_deeper(text: str, start: int, width: int) -> bool:
-    above = [line for line in text[: start - 1].split("\n") if line.strip()]
-    return bool(above) and len(above[-1]) - len(above[-1].lstrip(" ")) > width
-
-
+_OLD = re.compile(r"(?<=[a-z])\s+(?:old|of\s+age)$", re.IGNORECASE)  # `18 years old` is 18 years
 _HEAD = re.compile(r'[ ]*[A-Za-z0-9.]+[ ]*"(?:[^"\\\n]|\\.)*"[ ]*:[ ]*')
+_SECTION = re.compile(r"[ ]*(?:include|exclude)[ ]*:", re.IGNORECASE)
 
 
 def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bool = False) -> str | None:
@@ -347,7 +361,7 @@ class _Reader(Transformer[Token, Any]):
     def number(self, children: list[Any]) -> nodes.Number:
         unit = _tokens(children, "UNIT")
         return nodes.Number(
-            value=str(children[0]), unit=spelled(str(unit[0]).replace(FUSED, " ").strip()) if unit else None,
+            value=str(children[0]), unit=spelled(_OLD.sub("", str(unit[0]).replace(FUSED, " ").strip())) if unit else None,
             unit_span=_span(list(unit)) if unit else None, span=_span(children),
         )  # fmt: skip
 
