@@ -68,13 +68,16 @@ class RuleError(EligibilityError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why patient data cannot be used: the key, and what is wrong there."""
+    """One reason why patient data cannot be used: the key as it was written, what is wrong there, and the name of the
+    concept that the key stands for, where there is one."""
 
     key: str
     message: str
+    concept: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.message}"
+        same = self.concept is None or self.concept.casefold() == self.key.casefold()
+        return f"{self.key}: {self.message}" if same else f"{self.key} ({self.concept}): {self.message}"
 
 
 class PatientError(EligibilityError):

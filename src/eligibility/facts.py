@@ -222,6 +222,10 @@ class _Preparer:
                 seen.append(item if cut is when else replace(item, when=cut))
         return seen
 
+    def _clash(self, name: str, message: str) -> None:
+        """A problem under the key that the record has for a concept."""
+        self._problems.append(Problem(self._patient.named.get(name, name), message, name))
+
     # --- age and applicability ---------------------------------------------------------------------------------------
 
     def _ages(self) -> Ages | None:
@@ -243,11 +247,7 @@ class _Preparer:
             fewest, most = completed_months(birth[1], today), completed_months(birth[0], today)
             step = 12 if given.unit == "years" else 1
             if most // step < given.low or fewest // step > given.high:
-                self._problems.append(
-                    Problem(
-                        "age", f"it disagrees with the birth date at the instant of judgement ({today.isoformat()})"
-                    )
-                )
+                self._clash("age", f"it disagrees with `birth_date` at the instant of judgement ({today.isoformat()})")
             return Ages(birth, given.low, given.high, given.unit, given.text)
         return Ages(birth, text=f"born {patient.birth.text if patient.birth else ''}")
 
@@ -268,7 +268,7 @@ class _Preparer:
         for name in sorted(cannot):
             stated = self._patient.occurrences.get(name)
             if (stated and stated.form not in ("never", "absent")) or self._patient.attestations.get(name):
-                self._problems.append(Problem(name, "it cannot apply to a patient of this sex and age"))
+                self._clash(name, "it cannot apply to a patient of this sex and age")
 
     # --- measurements ------------------------------------------------------------------------------------------------
 
@@ -361,11 +361,8 @@ class _Preparer:
                 return None
             onset = cut
             if end is not None and end.last < onset.first:
-                self._problems.append(
-                    Problem(
-                        name, f"it resolved ({item.end.text if item.end else ''}) before its onset ({item.onset.text})"
-                    )
-                )
+                ended = item.end.text if item.end else ""
+                self._clash(name, f"it resolved ({ended}) before its onset ({item.onset.text})")
         elif end is not None:
             onset = Span(EARLIEST, min(end.last, self._at))
         if concept.kind == "event":
@@ -414,7 +411,8 @@ class _Preparer:
 
     def _disagree(self, name: str, part: str, mine: Timeline) -> None:
         if mine.complete == "never":
-            self._problems.append(Problem(name, f"it never was, and `{part}`, which it includes, is or was present"))
+            shown = self._patient.named.get(part, part)
+            self._clash(name, f"it never was, and `{shown}`, which it includes, is or was present")
         elif mine.complete == "listed":
             self._warn(f"{name}: its record leaves out {part}, which it includes; both count")
 

@@ -15,7 +15,8 @@ from eligibility.instants import time_unit
 from eligibility.source import Span
 from eligibility.vocabulary import Vocabulary
 
-PHRASE, HEAD, UNDECLARED, THOUSANDS, MISPLACED = "E142", "E140", "E400", "E138", "E131"
+IN_WORDS, PHRASE = "E142", "E143"
+LOGIC, HEAD, UNDECLARED, THOUSANDS, MISPLACED = "E137", "E140", "E400", "E138", "E131"
 _OF_A_NAME_ALONE = ("E421", "E452")
 REACH = 240  # characters of the line on both sides of the error
 
@@ -144,7 +145,7 @@ def _comparative(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     if before.rstrip().endswith("for") or (words == "over" and re.search(r"\b(?:rise|fall)\s+in\b", before)):
         return None
     sign = next(sign for pattern, sign in _SIGNS if re.fullmatch(pattern, words))
-    return f"`{_short(match['said'])}` is no sign of this language", f"write `{sign} {match['number']}`"
+    return f"`{_short(match['said'])}` is no comparison of this language", f"write `{sign}`"
 
 
 def _window_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
@@ -373,7 +374,7 @@ IDIOMS: tuple[Idiom, ...] = (
     # comparisons
     _idiom(r"(?P<said>\b(?:or|and)\s+(?:older|younger|more|less|higher|lower|above|below|greater|over|under))\s*(?=$|\)|\b(?:and|or|unless|then)\b)",
            _write("take it out: `>=` and `<=` include their end", "`{said}` says the sign again in words")),
-    _idiom(r"(?P<said>\b(?:(?:is|are|was|be)\s+)?(?:" + _COMPARED + r"))\s+(?P<number>[+-]?[0-9.]+)(?![0-9.])(?!\s+of\b)", _comparative),
+    _idiom(r"(?P<said>\b(?:(?:is|are|was|be)\s+)?(?:" + _COMPARED + r"))\s+(?P<number>[+-]?[0-9.]+)(?![0-9.])(?!\s+of\b)", _comparative, IN_WORDS),
     _idiom(r"(?P<said>\b(?:is|are|was|be|equals))\s+(?P<rest>between\s+[0-9.]\S*(?:\s+\S+)?\s+and\s+\S+(?:\s+\S+)?|[<>≤≥])",
            _write("take out `{said}`", "`{said}` does not stand before a comparison of numbers")),
     _idiom(r"(?P<name>\b[\w/'-]{1,60}(?:\s+[\w/'-]+){0,8}?)\s+(?P<said>not\s+between)\s+(?P<ends>[0-9.].*)$",
@@ -406,9 +407,9 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"\bif\s+(?P<said>then)\b", _write("write `if A then B`", "a statement is missing between `if` and `then`")),
     _idiom(r"(?P<said>\bxor)\b", _write("write `exactly 1 of:` with the two as items")),
     _idiom(r"(?P<said>\bnor)\b", _write("write `and not`, or a block `none of:`")),
-    _idiom(r"(?P<said>¬|~)", _write("write `not`")),
-    _idiom(r"(?P<said>∧|&&?)", _write("write `and`")),
-    _idiom(r"(?P<said>∨|\|\|?)", _write("write `or`")),
+    _idiom(r"(?P<said>¬|~)", _write("write `not`"), LOGIC),
+    _idiom(r"(?P<said>∧|&&?)", _write("write `and`"), LOGIC),
+    _idiom(r"(?P<said>∨|\|\|?)", _write("write `or`"), LOGIC),
     _idiom(r"\bif\b(?:(?!\bthen\b)[^,])*(?P<said>,)(?!.*\bthen\b)", _write("write `if A then B`", "`then` is missing: `{said}` does not stand for it")),
     _idiom(r"^(?:(?!\bif\b).)*(?P<said>\bthen)\b", _write("write `if A then B`", "`then` without `if`")),
     _idiom(r"(?<=[\w)] )(?P<said>(?:if|when|provided(?:\s+that)?))\b(?!.*\bthen\b)", _write("write `if A then B`", "`{said}` begins a form: `if A then B`")),

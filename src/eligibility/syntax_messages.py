@@ -11,7 +11,7 @@ from eligibility.source import Source, Span
 
 HEADLESS, NO_SECTION = "E123", "E124"
 HEAD = "E140"
-WITH_CONTENT = (HEAD, NO_SECTION, "E134")  # what stands below a head that is none is not looked at
+WITH_CONTENT = {HEAD, NO_SECTION, "E134"}  # what stands below a head that is none is not looked at
 
 
 def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
@@ -45,19 +45,21 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     after = text[offset : offset + 400].split("\n", 1)[0]
     head = _wrong_head(before, after)
     if head:
-        span = Span(offset - len(before) + head[3], max(offset, offset - len(before) + head[3] + 1))
+        span = Span(offset - len(before) + head[1], max(offset, offset - len(before) + head[1] + 1))
     if kind == "THEN" and (inner := re.search(r"\b(?:and|or)\s+(if)\b[^\n]*$", before, re.IGNORECASE)):
         begin = offset - len(before) + inner.start(1)
         span = Span(begin, begin + 2)
     if kind in ("BEFORE", "AFTER"):
         span = Span(span.start, span.start + len(after.rstrip()))
     message, help_text, code = (
-        head[:3] if head else _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
+        head[0] if head else _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
     )
+    if code == NO_SECTION and after[span.end - span.start :].startswith(":"):
+        span = Span(span.start, span.end + 1)
     return Diagnostic(code, message, span, source, help_text)
 
 
-def _wrong_head(before: str, after: str) -> tuple[str, str, str, int] | None:
+def _wrong_head(before: str, after: str) -> tuple[tuple[str, str, str], int] | None:
     """A line that looks like the head of a block, and is none; and where in `before` it begins."""
     match = re.search(r"(?:^|-\s|:\s)\s*([^\W\d][^:\"]*?\bof)\s*$", before.replace("\ue000", " "), re.IGNORECASE)
     if match is None or not re.match(r"\s*:\s*$", after):
@@ -65,14 +67,10 @@ def _wrong_head(before: str, after: str) -> tuple[str, str, str, int] | None:
     said = " ".join(match[1].split())
     counted = re.match(r"(at least|at most|exactly)\s+(\w+) of$", said, re.IGNORECASE)
     if counted:
-        return (
-            f"`{counted[2]}` is no number here",
-            f"write it in digits: `{counted[1].lower()} 2 of:`",
-            HEAD,
-            match.start(1),
-        )
+        told = f"`{counted[2]}` is no number here", f"write it in digits: `{counted[1].lower()} 2 of:`", HEAD
+        return told, match.start(1)
     heads = "`all of:`, `any of:`, `none of:`, `at least 2 of:`, `at most 1 of:` and `exactly 1 of:`"
-    return f"`{_short(said)}:` heads no block", f"blocks are {heads}", HEAD, match.start(1)
+    return (f"`{_short(said)}:` heads no block", f"blocks are {heads}", HEAD), match.start(1)
 
 
 def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> tuple[str, str | None, str]:
