@@ -60,7 +60,7 @@ def _read(value: object, unit_beside: str | None) -> AgeReading:
         wrong("write an age as `54 years`")
     if isinstance(value, str):
         text = value.strip()
-    elif not math.isfinite(value) or not 0 <= float(value) < 100_000:
+    elif not _is_small(value) or float(value) < 0:
         wrong("it is no age of a human being")
     else:
         text = f"{Decimal(float.__repr__(float(value))):f}".removesuffix(".0")
@@ -95,6 +95,12 @@ def _read(value: object, unit_beside: str | None) -> AgeReading:
     if age.low > age.high:
         wrong("no age lies there")
     return age
+
+
+def _is_small(value: Real | Decimal) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite() and value.adjusted() < 6
+    return abs(value) < 1_000_000 if isinstance(value, int) else math.isfinite(value)
 
 
 def _age(number: str, unit: str | None, text: str) -> AgeReading:

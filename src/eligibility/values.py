@@ -157,7 +157,7 @@ class QuantityReader:
             return self._point(concept, Fraction(text), unit, when, f"{text} {unit}" if unit else text, is_limit)
         if isinstance(value, Rational):
             number = Fraction(int(value.numerator), int(value.denominator))
-            text = str(number) if abs(number) <= LARGEST and len(str(number)) < 40 else ""
+            text = f"{float(number):g}" if abs(number) <= LARGEST else ""
             return self._point(concept, number, unit, when, f"{text} {unit}" if unit else text, is_limit)
         if isinstance(value, Real):
             return self._plain(concept, float(value), unit, when, is_limit)
