@@ -38,7 +38,7 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
     values = None
     if trial.values is not None:
         values = read_duration(trial.values)
-        if values is None:
+        if values is None or not (values.months or values.exact):
             say("E301", f"`{trial.values}` is no duration", trial.values_span or trial.span, 'write `values "30 days"`')
     seen_sections: set[str] = set()
     checked: list[rules.Criterion] = []

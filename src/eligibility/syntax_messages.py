@@ -69,6 +69,13 @@ def _wrong_head(before: str, after: str) -> tuple[tuple[str, str, str], int] | N
     if counted:
         told = f"`{counted[2]}` is no number here", f"write it in digits: `{counted[1].lower()} 2 of:`", HEAD
         return told, match.start(1)
+    if re.fullmatch(r"all of|any of|none of", said, re.IGNORECASE):
+        told = (
+            f"`{_short(said)}:` stands behind something on its line",
+            "begin the block on the line below, indented",
+            HEAD,
+        )
+        return told, match.start(1)
     heads = "`all of:`, `any of:`, `none of:`, `at least 2 of:`, `at most 1 of:` and `exactly 1 of:`"
     return (f"`{_short(said)}:` heads no block", f"blocks are {heads}", HEAD), match.start(1)
 
@@ -142,6 +149,20 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "`within the next` is measured from now, and stands alone",
             "take out `before` or `after` and what follows",
             "E463",
+        )
+    if "SECTION" in expected and words.casefold() == "trial":
+        return "a second trial begins here", "put each trial into a file of its own", NO_SECTION
+    if expected <= {"REGISTRY", "VALUES", "_DEDENT"}:
+        return (
+            f"`{_short(words)}` is no line of the head of a trial",
+            'below the trial stand `registry "..."` and `values "30 days"`, and then, at the margin, `include:`',
+            "E131",
+        )
+    if before.lstrip().casefold().startswith("trial"):
+        return (
+            f"`{_short(words)}` cannot stand here",
+            'write `trial ID "title"`: an ID of letters, digits, `.`, `_` and `-`, and a title in quotation marks',
+            "E131",
         )
     if "SECTION" in expected and "NUMBER" not in expected:
         said = words if not after[len(words) :].startswith(":") else f"{words}:"
@@ -237,6 +258,8 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         return Diagnostic(
             "E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line"
         )
+    if words.casefold().startswith("trial"):
+        return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, 'write `trial ID "title"`')
     return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, "finish the formula on this line")
 
 
