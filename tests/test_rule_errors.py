@@ -11,6 +11,7 @@ import pytest
 from eligibility import EligibilityError, RuleError, Vocabulary, compile_trial, load_trials
 from eligibility.expressions import check_formula
 from eligibility.library import diagnose
+from test_idioms import SAID
 
 HEAD = 'trial T "t"\n\ninclude:\n'
 
@@ -618,11 +619,15 @@ def test_errors_of_formulas_of_a_vocabulary(tmp_path, code, text, words):
 def test_every_code_of_the_library_is_tried():
     folder = Path(__file__).parent.parent / "src" / "eligibility"
     codes = {code for path in folder.glob("*.py") for code in re.findall(r'"([EW]\d{3})"', path.read_text("utf-8"))}
-    tried = {case[0] for case in (*CASES, *WARNINGS, *ENDS, *IN_VOCABULARY)} | {
-        "E101",
-        "E102",
-        "E110",
-        "E133",
-        "E141",
-    }  # E141: among what should be told better
+    tried = (
+        {case[0] for case in (*CASES, *WARNINGS, *ENDS, *IN_VOCABULARY)}
+        | {case[1] for case in SAID}
+        | {
+            "E101",
+            "E102",
+            "E110",
+            "E133",
+            "E141",
+        }
+    )  # E141: among what should be told better
     assert codes - tried == set()

@@ -283,14 +283,14 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<said>\b(?:prior|previous|past|past\s+history\s+of|any\s+history\s+of|former)\s+(?P<x>" + _WORDS + r"))(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
            _if_declared("x", _write("write `history of {x}`, or `{x} within 6 months`"), "condition", "event")),
     _idiom(
-        r"(?P<said>\b(?:the\s+)?(?:patients?|subjects?)\s+(?:has|have|had|with|is|are)|\bpresence\s+of|\b(?:clinical\s+)?diagnos(?:is\s+of|ed\s+with)|\bevidence\s+of|\bdocumented|\bconfirmed|\bknown|\beither|\bactive)\s+(?P<x>"
-        + _WORDS + r")(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
-        _if_declared("x", _write("write the name alone: `{x}`")),
-    ),
-    _idiom(
         r"(?P<said>\b(?:absence\s+of|lack\s+of|free\s+of|no\s+evidence\s+of|negative\s+for|without|never\s+had))\s+(?P<x>"
         + _WORDS + r")(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
         _if_declared("x", _write("write `no {x}`, behind `and` where it goes on")),
+    ),
+    _idiom(
+        r"(?P<said>\b(?:the\s+)?(?:patients?|subjects?)\s+(?:has|have|had|with|is|are)|\bpresence\s+of|\b(?:clinical\s+)?diagnos(?:is\s+of|ed\s+with)|\bevidence\s+of|\bdocumented|\bconfirmed|\bknown|\beither|\bactive)\s+(?P<x>"
+        + _WORDS + r")(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
+        _if_declared("x", _write("write the name alone: `{x}`")),
     ),
     # changes and selections
     _idiom(r"(?P<said>\b(?:rise|fall)\s+in)\s+(?P<x>(?:(?!\bover\s+[0-9])[^<>=()])*?)\s*(?:\bwithin\s+(?P<length>" + _TIME + r")\s*)?[<>=≤≥]",
