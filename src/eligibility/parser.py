@@ -211,7 +211,7 @@ def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bo
     ):
         lines[line_number - 1] = " " * len(line)
     else:
-        lines[line_number - 1] = line[:start] + STUB * (len(line.rstrip()) - start)
+        lines[line_number - 1] = (line[:start] + STUB * (len(line.rstrip()) - start)).ljust(len(line))
     return "\n".join(lines)
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eligibility.instants import time_unit
-from eligibility.vocabulary import Vocabulary
+from eligibility.vocabulary import Concept, Vocabulary
 
 IN_WORDS, PHRASE = "E142", "E143"
-LOGIC, HEAD, UNDECLARED, THOUSANDS, MISPLACED = "E137", "E140", "E400", "E138", "E131"
+LOGIC, HEAD, UNDECLARED, THOUSANDS, MISPLACED, MISSING = "E137", "E140", "E400", "E138", "E131", "E141"
 
 Said = tuple[str, str]  # what is wrong, and what to write
 Telling = Callable[[re.Match[str], Vocabulary], Said | None]
@@ -164,21 +164,37 @@ def _inverse(match: re.Match[str], vocabulary: Vocabulary) -> Said:
     return f"`{short(match['said'])}` is no sign of this language", f"write `{signs[match['sign']]}`"
 
 
+def _declared_end(words: str, vocabulary: Vocabulary) -> tuple[str, Concept] | None:
+    """The longest declared name with which some words end."""
+    parts = words.split()
+    for first in range(len(parts)):
+        name = " ".join(parts[first:])
+        if (concept := vocabulary.find(name)) is not None:
+            return name, concept
+    return None
+
+
 def _value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     """The name of a class, and behind it one of its values, with nothing between them."""
-    words = match["x"].split()
-    for first in range(len(words)):
-        concept = vocabulary.find(" ".join(words[first:]))
-        if concept is not None and concept.kind == "class":
-            if match["said"].casefold() not in concept.value_ranks:
-                return None
-            name = " ".join(words[first:])
-            sign = "`is` or `>=`" if concept.ordered else "`is`"
-            return (
-                f"a comparison is missing between `{name}` and `{match['said']}`",
-                f"write {sign}: `{name} is {match['said']}`",
-            )
-    return None
+    found = _declared_end(match["x"], vocabulary)
+    if found is None or found[1].kind != "class" or match["said"].casefold() not in found[1].value_ranks:
+        return None
+    name, sign = found[0], "`is` or `>=`" if found[1].ordered else "`is`"
+    return (
+        f"a comparison is missing between `{name}` and `{match['said']}`",
+        f"write {sign}: `{name} is {match['said']}`",
+    )
+
+
+def _number_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """The name of a quantity, and behind it a number, with nothing between them."""
+    found = _declared_end(match["x"], vocabulary)
+    if found is None or found[1].kind not in ("quantity", "age"):
+        return None
+    return (
+        f"a comparison is missing between `{found[0]}` and `{match['said']}`",
+        f"write `{found[0]} >= {match['said']}`, or another sign",
+    )
 
 
 _ITEMS = "write the head alone on its line, as `any of:`, and its items below it, each behind `- `"
@@ -228,7 +244,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<number>[0-9.]+)\s*(?:x|×|times)\s*(?P<said>[A-Z]{2,4})\b", _limit),
     # windows and durations
     _idiom(
-        r"(?P<name>[^<>=≤≥]{0,80})(?P<sign>[<>]=?|[≤≥])\s*(?P<value>[^\s<>=()][^<>=()]*?)\s+"
+        r"(?P<name>[^<>=≤≥]{0,80})(?P<sign>[<>]=?|[≤≥])\s*(?P<value>[0-9.+-][^<>=()]*?)\s+"
         r"(?P<said>within\s+(?:the\s+next\s+)?[0-9][\w.]*\s*[a-z]+(?:\s+(?:before|after)\s+[\w/'-]+(?:\s+[\w/'-]+)*?)?(?=\s+(?:and|or|unless|then)\b|\s*[),]|\s*$)"
         r"|(?:before|after)\s+[^\W\d_][\w/'-]*|for\s+at\s+least\s+[0-9][\w.]*\s*[a-z]+)",
         _window_behind,
@@ -253,12 +269,12 @@ IDIOMS: tuple[Idiom, ...] = (
            _write("write a number and a unit of time alone, such as `{length}`", "`{said}` is no length of time")),
     _idiom(r"\bwithin\s+(?P<length>" + _TIME + r")\s+(?P<said>of|from|to|around|prior\s+to|preceding|following|since|until)\s+(?P<x>[^\W\d_][^<>()]*?)\s*(?=[)<>]|\b(?:and|or|unless|then)\b|$)",
            _write("write `within {length} before {x}` or `within {length} after {x}`", "`{said}` does not say on which side of it")),
-    _idiom(r"(?P<said>\b(?:before|after|since|until)\s+[0-9][\w./-]*(?:\s+[a-z]+\s+[0-9]{4})?)",
+    _idiom(r"(?P<said>\b(?:before|after|since|until)\s+(?:[0-9]{4}(?:-[0-9]{2}){0,2}\b|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}|(?:[0-9]{1,2}\.?\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+[0-9]{1,4}))",
            _write("name a milestone, such as `first dose`, or write `within 6 months`", "`{said}` names a date, and rules hold no dates")),
     _idiom(r"\btime\s+since\s+onset\s+of\s+(?P<x>[^<>=()]+?)\s+(?P<said>within)\s+(?P<length>" + _TIME + r")",
            _write("write `onset of {x} within {length}`, or `time since onset of {x} <= {length}`", "`time since onset of` is compared, and has no window")),
     _idiom(r"(?P<said>\b(?<![0-9] )(?:time|days|hours|weeks|months|years)\s+(?:since|from|after)\s+(?!onset\s+of\b)(?P<x>" + _WORDS + r"))\s*(?=[<>=≤≥]|$)",
-           _write("write `time since onset of {x}`")),
+           _if_declared("x", _write("write `time since onset of {x}`"))),
     _idiom(r"(?P<since>\bsince\s+)?(?P<said>\bonset\s+of\s+(?P<x>[^<>=()]+?))\s*[<>≤≥]",
            _unless("since", _write("compare `time since onset of {x}`", "`{said}` is no length of time"))),
     # names without their word before them
@@ -294,13 +310,13 @@ IDIOMS: tuple[Idiom, ...] = (
     ),
     # changes and selections
     _idiom(r"(?P<said>\b(?:rise|fall)\s+in)\s+(?P<x>(?:(?!\bover\s+[0-9])[^<>=()])*?)\s*(?:\bwithin\s+(?P<length>" + _TIME + r")\s*)?[<>=≤≥]",
-           lambda match, _: (
+           _if_declared("x", lambda match, _: (
                f"`{' '.join(match['said'].split())}` needs `over` and a duration",
-               f"write `{short(match['said'])} {short(match['x'])} over {match['length'] or '48 hours'}`")),
+               f"write `{short(match['said'])} {short(match['x'])} over {match['length'] or '48 hours'}`"))),
     _idiom(r"(?P<said>\b(?:rise\s+of|(?:increases?|elevation|raise|gain)\s+(?:in|of)))\s+(?P<x>[^<>=()]*?)(?=\bover\s+[0-9]|\s*[<>])",
-           _write("write `rise in {x} over 48 hours`")),
+           _if_declared("x", _write("write `rise in {x} over 48 hours`"))),
     _idiom(r"(?P<said>\b(?:fall\s+of|(?:decreases?|drop|decline|reduction|loss)\s+(?:in|of)))\s+(?P<x>[^<>=()]*?)(?=\bover\s+[0-9]|\s*[<>])",
-           _write("write `fall in {x} over 48 hours`")),
+           _if_declared("x", _write("write `fall in {x} over 48 hours`"))),
     *(
         _idiom(r"(?P<said>\b(?:" + words + r"))\s+(?P<x>" + _WORDS + r")(?=\s*[<>=≤≥]|\s+within\s+[0-9]|\s+(?:before|after|is|in)\b|\s*$)",
                _if_declared("x", _write(f"write `{word} {{x}}`"), "quantity", "class"))
@@ -312,7 +328,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<said>\b(?:mean|average|median|total)\s+(?P<x>" + _WORDS + r"))(?=\s*[<>=≤≥]|\s+within\s+[0-9])",
            _if_declared("x", _write("write `highest`, `lowest`, `first` or `latest`", "`{said}`: no average is computed"), "quantity")),
     # judgements
-    _idiom(r"(?P<said>\bjudge?ment\s*(?:['‘’“”«»„].*|[^\W\d_][^\"]*|))$",
+    _idiom(r"(?P<said>\bjudge?ment(?:\s*['‘’“”«»„].*$|(?=\s*$|\s+[^\W\d_])))",
            _write('write the question in straight quotation marks: `judgement "..."`', "a judgement holds its question in quotation marks")),
     _idiom(r"(?P<said>\b(?:(?:time\s+since\s+)?onset\s+of|history\s+of|highest|lowest|first|latest|rise\s+in|fall\s+in)\s+judge?ment)\s*\"",
            _write('write `judgement "..."` alone', "a judgement takes no word before it: `{said}`")),
@@ -328,7 +344,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"\bbetween\s+(?P<low>[^\s<>]+(?:\s+[a-z%][^\s<>]*)?)\s*(?P<said>\bto\b|\bor\b|-|–|—|,)\s*(?P<high>[0-9][^<>]*)$",
            _write("write `between {low} and {high}`", "`between` joins its two ends by `and`, not `{said}`")),
     _idiom(r"(?P<said>\bbetween)\s+(?P<low>[0-9.][^<>]*)$(?<!and)",
-           lambda match, _: None if re.search(r"\band\s+\S", match["low"]) else (
+           lambda match, _: None if re.search(r"\band\s+\S", match["low"], re.IGNORECASE) else (
                "`between` needs two ends", "write `between 35 and 70 years`")),
     _idiom(r"(?P<said>\bbetween)\s+(?=and\b|$)", _write("write `between 35 and 70 years`", "`between` needs two ends")),
     _idiom(r"(?P<said>\bfrom\s+(?P<low>[0-9.]+[^<>]*?)\s*(?:\bto\b|-|–|—)\s*(?P<high>[0-9][^<>]*))$", _write("write `between {low} and {high}`")),
@@ -343,7 +359,8 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<x>" + _WORDS + r")\s+is\s+(?P<a>[\w+-]+)\s+(?P<said>or)\s+(?P<b>[\w+-]+)\s*$",
            _if_declared("x", _write("write `{x} in ({a}, {b})`", "`{said}` joins statements, and `{b}` is none"), "class")),
     _idiom(r"(?P<said>\bis\s+not|\bis)\s*$", _write("write one of its values behind it", "a value is missing behind `{said}`")),
-    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>[\w+-]+)(?=\s*$|\s*\)|\s+(?:and|or|unless|then)\b)", _value_behind),
+    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>[\w+-]+)(?=\s*$|\s*\)|\s+(?:and|or|unless|then)\b)", _value_behind, MISSING),
+    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>[0-9]*\.?[0-9]+)(?![\w.])", _number_behind, MISSING),
     # connectives
     _idiom(r"(?P<said>\band\s*/\s*or)\b", _write("write `or`: it includes both")),
     _idiom(r"(?P<said>\bbut)\s+(?P<rest>not|no)\b", _write("write `and {rest}`")),

@@ -18,6 +18,7 @@ from eligibility.units import Unit, UnitRefusal
 from eligibility.vocabulary import Concept, Vocabulary
 
 LONGEST_NUMBER = 40  # characters
+HELP_WITH_UNITS = "`eligibility vocabulary` shows the unit of each quantity"
 _SIGNS = {"<", "<=", ">", ">="}
 
 
@@ -102,22 +103,27 @@ class Scope:
 
     def _fail_for_what_lacks(self, name: nodes.Name) -> None:
         """A name that nothing has, since a word of the language in it stands wrongly or lacks something."""
-        text, find = name.text, self.vocabulary.find
+        text, find = self.source.words(name.span), self.vocabulary.find
         if name.quoted:
             return
         first, _, rest = text.partition(" ")
         if first.casefold() in ("and", "or", "then", "unless") and rest:
             place = Span(name.span.start, name.span.start + len(first))
             self.fail("E127", f"something is missing before `{first}`", place, "name what it connects")
-        within = re.match(r"(.+?) (within|for at least|over)\b ?(\S*)", text, re.IGNORECASE)
+        within = re.match(r"(.+?)\s+(within|for\s+at\s+least|over)\b\s*(\S*)", text, re.IGNORECASE)
         if within and find(within[1]) is not None:
             place = Span(name.span.start + within.start(2), name.span.start + within.end(2))
             said = f" in digits, not `{within[3]}`" if within[3] and not time_unit(within[3]) else ""
             self.fail("E129", f"`{within[2]}` needs a duration{said}", place, f"write `{within[2]} 6 months`")
-        number = re.match(r"(.+?) (\d+(?:\.\d+)?)\b", text)
-        if number and find(number[1]) is not None:
+        number = re.match(r"(.+?)\s+([0-9]+(?:\.[0-9]+)?)\b\s*([^\W\d_]*)", text)
+        concept = find(number[1]) if number else None
+        if number and concept is not None:
             place = Span(name.span.start + number.start(2), name.span.start + number.end(2))
-            self.fail("E141", f"a comparison is missing between `{number[1]}` and `{number[2]}`", place, f"write `{number[1]} >= {number[2]}`, or another sign")  # fmt: skip
+            if concept.is_occurrence and time_unit(number[3]):
+                self.fail("E141", f"nothing joins `{number[1]}` and `{number[2]} {number[3]}`", place,
+                          f"write `{number[1]} within {number[2]} {number[3]}`")  # fmt: skip
+            self.fail("E141", f"a comparison is missing between `{number[1]}` and `{number[2]}`", place,
+                      f"write `{number[1]} >= {number[2]}`, or another sign")  # fmt: skip
 
     def unit_swallows(self, node: nodes.Formula) -> bool:
         """Does a unit go on with the name of something? Then what joins the two is missing; report it."""
@@ -141,6 +147,27 @@ class Scope:
                     break
         return any([self.unit_swallows(child) for child in nodes.children(node)]) or found  # noqa: C419  # all are reported
 
+    def is_stubbed(self, node: nodes.Formula) -> bool:
+        """Does a statement hold a part that could not be read, and was reported?"""
+        match node:
+            case nodes.Number(unit=unit):
+                return is_stub(unit or "")
+            case nodes.Lasting(length=length) | nodes.Change(over=length):
+                return is_stub(node.name.text) or is_stub(length.unit) or self._is_stubbed_window(node)
+            case nodes.Term(name=name) | nodes.History(name=name) | nodes.Onset(name=name) | nodes.Elapsed(name=name):
+                return is_stub(name.text) or self._is_stubbed_window(node)
+            case nodes.Member(values=values) if any(is_stub(value.text) for value in values):
+                return True
+            case _:
+                return any(self.is_stubbed(child) for child in nodes.children(node)) or self._is_stubbed_window(node)
+
+    def _is_stubbed_window(self, node: nodes.Formula) -> bool:
+        window: nodes.Window | None = getattr(node, "window", None)
+        if window is None:
+            return False
+        relations = [relation.name.text for relation in (window.anchor, window.relation) if relation]
+        return any(map(is_stub, [*relations, window.length.unit if window.length else ""]))
+
     def check_rest(self, node: nodes.Formula, told_before: int) -> None:
         """Report what else is wrong in a statement that is left out: names, units and durations that no diagnostic since
         `told_before` has touched."""
@@ -163,7 +190,7 @@ class Scope:
             case nodes.Number(unit=unit, unit_span=span):
                 read = self.vocabulary.units.read(unit) if unit and not time_unit(unit) else None
                 if isinstance(read, UnitRefusal) and span and not self._is_told(span, told_before):
-                    self.report("E480", read.message, span, read.help)
+                    self.report("E480", read.message, span, read.help or HELP_WITH_UNITS)
             case nodes.Compare(operators=operators, operands=operands) if not set(operators) <= _SIGNS:
                 self.check_rest(operands[0], told_before)  # what stands behind a wrong sign may be a word: `= false`
             case nodes.Compare() | nodes.Between() if any(map(self._is_class, nodes.children(node))):
@@ -210,6 +237,11 @@ class Scope:
 
     def duration(self, length: nodes.Length) -> Duration:
         """The length of time."""
+        first, _, rest = length.unit.partition(" ")
+        if rest and time_unit(first):
+            start = length.span.end - len(rest)
+            self.fail("E141", f"nothing joins `{length.value} {first}` and `{short(rest)}`", Span(start, length.span.end),
+                      "write `before`, `after`, `and` or `or` between them")  # fmt: skip
         found = read_length(Fraction(length.value), length.unit)
         if found is not None and not (found.months or found.exact):
             self.fail(

@@ -250,7 +250,9 @@ class TreeReader(Transformer[Token, Any]):
         )
 
     def duration(self, children: list[Any]) -> nodes.Length:
-        return nodes.Length(value=str(children[0]), unit=str(children[1]).strip(), span=_span(children))
+        return nodes.Length(
+            value=str(children[0]), unit=str(children[1]).replace(FUSED, " ").strip(), span=_span(children)
+        )
 
     def name(self, children: list[Any]) -> nodes.Name:
         token = children[0]
