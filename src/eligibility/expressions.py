@@ -216,6 +216,8 @@ class Arithmetician:
                 )
             whole = int(Fraction(right.literal.value))
             return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
+        if operator in ("*", "/"):
+            self._refuse_scale(left, right)
         if operator == "*":
             a, b = self._base(left), self._base(right)
             multiple = _of_multiple(a, right) or _of_multiple(b, left)
@@ -237,6 +239,14 @@ class Arithmetician:
             difference = operator == "-"
         combined = rules.Combined(cast("Any", operator), a.expression, b.expression)
         return Typed(combined, a.dimensions, difference=difference, measure=alike)
+
+    def _refuse_scale(self, *factors: Typed) -> None:
+        """A temperature in degrees is a point of a scale: it has no multiples and is no divisor."""
+        for factor in factors:
+            unit = self._vocabulary.units.read(factor.literal.unit) if factor.literal and factor.literal.unit else None
+            if factor.literal is not None and isinstance(unit, Unit) and unit.offset:
+                _refuse("E473", f"`{print_formula(factor.literal)}` is a point of a scale, and no factor", factor.literal.span,
+                        "write it in `kelvin`, if that is meant")  # fmt: skip
 
     def _call(self, node: nodes.Call, function: str, arguments: list[Typed]) -> Typed:
         if function in ("ln", "exp"):
@@ -276,6 +286,9 @@ class Arithmetician:
                         f"write the unit behind it, such as `{literal.value} mg/dL`")  # fmt: skip
             unit = self._unit(literal)
             line = _line_of_analyte(typed, unit)
+            if line is None and unit.offset:
+                _refuse("E473", f"`{shown}` is a point of a scale, and what it is compared with is none", literal.span,
+                        "compare a temperature alone, or a difference of two")  # fmt: skip
             if line is None and unit.dimensions != typed.dimensions:
                 _refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
                         "check the units on both sides")  # fmt: skip
