@@ -7,6 +7,7 @@ error codes, and the two JSON Schemas.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import dataclasses
 import inspect
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import eligibility
-from eligibility import cli
+from eligibility.cli.arguments import parser_of
+from eligibility.cli.registry import ABOUT, COMMANDS, load
 from eligibility.errors import Diagnostic
 from eligibility.facts import Absent
 from eligibility.library import diagnose, load_trials
@@ -181,57 +183,52 @@ def _one_line(text: str | None) -> str:
 
 def command_line() -> str:
     """Every command with its arguments and options, as its help says them."""
-    app: Any = cli.app
-    commands = [name for name in app if not name.startswith("-")]
     parts = [
-        _one_line(str(app.help)),
+        ABOUT,
         "The exit status is 0 when the work is done, 1 when `check`, `format --check` or `test` found something, 2 when the"
-        " input cannot be used. Errors go to standard error. `eligibility COMMAND --help` shows the same as this page.",
-        table(["command", "does"], [[f"[`{name}`](#{name})", _about(app[name].default_command)] for name in commands]),
+        " input cannot be used, and 130 when it was stopped with Ctrl-C. Errors go to standard error. `eligibility COMMAND"
+        " --help` shows the same as this page.",
+        table(["command", "does"], [[f"[`{name}`](#{name})", command.line] for name, command in COMMANDS.items()]),
+        "Colours are for terminals: there are none in a pipe, or where the environment variable `NO_COLOR` is set."
+        " `eligibility --print-completion bash` (or `zsh`, `tcsh`) prints the script that completes commands, options and"
+        " trial IDs with the Tab key; `eligibility --help` says where to put it.",
+        "Compiled rules and vocabularies are kept in the cache folder of the user (`$XDG_CACHE_HOME/eligibility`, else"
+        " `~/.cache/eligibility`; on macOS `~/Library/Caches`, on Windows `%LOCALAPPDATA%`), so that the next call starts"
+        " faster. They are found again by their contents, and nothing depends on them: the folder may be removed at any"
+        " time. `ELIGIBILITY_CACHE=off` switches it off, `ELIGIBILITY_CACHE=FOLDER` moves it.",
     ]
-    for name in commands:
-        parts += command(name, app[name])
+    for name in COMMANDS:
+        parts += command(name)
     return page("Command line", *parts)
 
 
-def _about(found: Callable[..., Any]) -> str:
-    return _one_line((inspect.getdoc(found) or "").partition("Parameters\n")[0])
-
-
-def command(name: str, app: Any) -> Iterator[str]:
+def command(name: str) -> Iterator[str]:
     """One command."""
-    found = app.default_command
-    helps = dict(re.findall(r"(?m)^(\w+)\n((?:    .*\n?)+)", inspect.getdoc(found) or ""))
+    parser = parser_of(name, load(name))
     usage, rows = [f"eligibility {name}"], []
-    for argument in app.assemble_argument_collection():
-        field = argument.field_info
-        choices = get_args(argument.hint) if "Literal" in str(argument.hint) else ()
-        names = list(argument.names)
-        if field.kind is inspect.Parameter.VAR_POSITIONAL:
-            names = [f"{names[0]}..."]
-        is_option = names[0].startswith("-")
-        is_switch = argument.hint is bool
-        if not is_option:
-            usage.append(names[0] if argument.required else f"[{names[0]}]")
+    for action in parser._actions:
+        if action.dest == "help":
+            continue
         more = []
-        if choices:
-            more.append(f"one of {ticked([str(choice) for choice in choices])}")
-        if field.default not in (None, False, (), field.empty):
-            more.append(f"`{field.default}` if left out")
-        value = "" if is_switch or not is_option else f" {field.name.upper()}"
-        meaning = _one_line(helps.get(field.name, ""))
-        rows.append(
-            [
-                f"{ticked(names)}{f' *{value.strip().lower()}*' if value else ''}",
-                meaning + (f" ({'; '.join(more)})" if more else ""),
-            ]
-        )
-    usage.append("[OPTIONS]" if any("`--" in row[0] for row in rows) else "")
+        if action.choices:
+            more.append(f"one of {ticked([str(choice) for choice in action.choices])}")
+        if action.default not in (None, False, [], argparse.SUPPRESS):
+            more.append(f"`{action.default}` if left out")
+        names, value = ticked(action.option_strings), (action.metavar or action.dest).upper()
+        if not action.option_strings:
+            names = f"`{value}{'...' if action.nargs == '*' else ''}`"
+            usage.append(names.strip("`") if action.required and action.nargs is None else f"[{names.strip('`')}]")
+        elif action.nargs != 0:
+            names += f" *{value.lower()}*"
+        rows.append([names, (action.help or "") + (f" ({'; '.join(more)})" if more else "")])
     yield f"## `{name}`"
-    yield _about(found)
-    yield code(" ".join(usage).strip(), "text")
-    if rows:
-        yield table(["argument or option", "meaning"], rows)
+    yield "\n\n".join(_one_line(part) for part in parser.about.split("\n\n"))
+    yield code(" ".join([*usage, "[OPTIONS]"] if "`--" in str(rows) else usage), "text")
+    yield table(["argument or option", "meaning"], rows)
+    yield "Examples:"
+    yield table(["call", "does"], [[f"`{call}`", does] for call, does in parser.examples.items()])
+    if 1 in parser.statuses:
+        yield f"Exit status 1: {parser.statuses[1]}."
 
 
 # --- the vocabulary --------------------------------------------------------------------------------------------------

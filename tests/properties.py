@@ -11,12 +11,12 @@ import time
 from collections import Counter
 from datetime import datetime
 
-from eligibility import EligibilityError, compile_trial
+from eligibility import EligibilityError, Screener, compile_trial, screen
 from eligibility.building import consistent, merged
 from eligibility.evaluator import Situation, evaluate, evaluate_atom
 from eligibility.explanation import explain
-from eligibility.expressions import check_formula
 from eligibility.facts import prepare
+from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.logic import Truth
 from eligibility.needs import needs_of
@@ -50,6 +50,7 @@ class Case:
         self.used = writer.used
         self.trial = compile_trial(wrapped(self.text))
         self.criterion = self.trial.criteria[0]
+        self.screener = Screener([self.trial])
         cut = variables([self.criterion.rule], words)
         self.pieces = {name: states(variable, words, AT) for name, variable in cut.items()}
         for address in judgements([self.criterion.rule]):
@@ -63,9 +64,10 @@ class Case:
 
     def record(self):
         share = self.chance.choice((0.3, 0.6, 0.9, 1.0))
-        drawn = [
-            self.chance.choice(options) for options in self.pieces.values() if options and self.chance.random() < share
-        ]
+        pieces = list(self.pieces.values())
+        if self.chance.random() < 0.4:  # without any time: such records are read by a way of their own
+            pieces = [[piece for piece in options if is_plain(piece)] for options in pieces]
+        drawn = [self.chance.choice(options) for options in pieces if options and self.chance.random() < share]
         self.chance.shuffle(drawn)
         return consistent(merged(drawn), self.words)
 
@@ -81,6 +83,11 @@ class Case:
             return None
 
 
+def is_plain(piece):
+    """Does a piece of a record bear no time?"""
+    return all(not isinstance(value, dict | list) or key == "judgements" for key, value in piece.items())
+
+
 def check_case(case):
     """What does not hold for one rule and its records."""
     yield from printed_and_parsed(case)
@@ -89,7 +96,16 @@ def check_case(case):
         if outcome is None:
             continue
         case.counted = getattr(case, "counted", 0) + 1
-        for check in (knowing_more, respelled, reordered, needs_are_exact, needs_are_enough, reasons, holds_until):
+        for check in (
+            compiled,
+            knowing_more,
+            respelled,
+            reordered,
+            needs_are_exact,
+            needs_are_enough,
+            reasons,
+            holds_until,
+        ):
             for wrong in check(case, record, outcome):
                 yield f"{check.__name__}: {wrong}\n  rule: {case.text}\n  patient: {record}"
 
@@ -100,6 +116,18 @@ def printed_and_parsed(case):
     again, diagnostics = parse_trial(text, case.words)
     if diagnostics or again.sections != tree.sections or print_trial(again) != text:
         yield f"printed_and_parsed: {text}"
+
+
+def compiled(case, record, outcome):
+    """The compiled trial gives the verdict of the reference."""
+    for absent in ("unknown", "no"):
+        try:
+            expected = screen(record, [case.trial], at=AT, absent=absent)["SOAK"].verdict
+        except EligibilityError:
+            continue
+        found = case.screener.screen(record, at=AT.isoformat(), absent=absent)["SOAK"].verdict
+        if found != expected:
+            yield f"compiled it is {found}, by the reference {expected}, with absent={absent}"
 
 
 def knowing_more(case, record, outcome):
@@ -177,7 +205,7 @@ def needs_are_exact(case, record, outcome):
     """An open criterion has needs; what is neither named nor kin to a named fact cannot decide it."""
     situation = case.situation(record)
     truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs, _ = needs_of(case.criterion, truths, situation)
+    needs = needs_of(case.criterion, truths, situation)
     if (outcome is U) is not bool(needs):
         yield f"{outcome.value} with needs {[need.concept for need in needs]}"
     if outcome is not U:
@@ -211,13 +239,15 @@ def needs_are_enough(case, record, outcome):
         return
     situation = case.situation(record)
     truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs, _ = needs_of(case.criterion, truths, situation)
+    needs = needs_of(case.criterion, truths, situation)
     concepts = [case.words.concepts.get(need.concept) for need in needs]
     plain = all(need.asks == "value" and need.concept not in record for need in needs)
     if not plain or " / (" in case.text or any(concept is None or concept.kind != "quantity" for concept in concepts):
         return
     supplied = {concept.name: spell(concept, case.chance.choice(middle(concept))) for concept in concepts}
-    if case.outcome({**record, **supplied}) is U:
+    if case.outcome({**record, **supplied}) is U and not any(
+        value.startswith("-") for value in supplied.values()
+    ):  # ln and ^ of those are any number
         yield f"supplying {supplied} leaves it open"
 
 
@@ -247,7 +277,9 @@ def holds_until(case, record, outcome):
     def at(now):
         return evaluate(case.criterion.rule, Situation(facts, now, "SOAK", case.trial.values)).value
 
-    found = first_change([case.criterion], facts, "SOAK", case.trial.values, at)
+    found = first_change(
+        [case.criterion], facts, "SOAK", case.trial.values, lambda _, now: at(now), lambda states: "".join(states)
+    )
     end = facts.at + 3 * 366 * 86_400_000_000 if found is None else found
     if found is not None and (at(found) == outcome.value or at(found - 1) != outcome.value):
         yield f"valid_until {Span(found, found)}: {at(found - 1)} then {at(found)}"

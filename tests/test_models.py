@@ -1,11 +1,12 @@
 """Independent models of single meanings agree with the engine, and each catches the fault that it is there for."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 import models
-from eligibility import evaluator, facts, instants, intervals, occurrences, rules, series, values
+from eligibility import checker, evaluator, facts, instants, intervals, occurrences, rules, screening, series, values
 from eligibility.instants import EARLIEST, Span
 from eligibility.intervals import Interval
 from eligibility.logic import Truth
@@ -21,17 +22,21 @@ def vanishing_not(patch):
 
 
 def pushed_negation(patch):
-    real = evaluator.evaluate
+    real = checker.check_trial
     other = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
-    def evaluate(rule, situation):
+    def pushed(rule):
         if isinstance(rule, rules.Not) and isinstance(rule.operand, rules.Elapsed):
-            inner = rule.operand
-            bounds = tuple((other[operator], duration) for operator, duration in inner.bounds)
-            return real(rules.Elapsed(inner.concept, bounds, inner.words, inner.span), situation)
-        return real(rule, situation)
+            bounds = tuple((other[operator], duration) for operator, duration in rule.operand.bounds)
+            return replace(rule.operand, bounds=bounds)
+        return rule
 
-    patch.setattr("eligibility.screening.evaluate", evaluate)
+    def check_trial(tree, words):
+        checked = real(tree, words)
+        criteria = tuple(replace(criterion, rule=pushed(criterion.rule)) for criterion in checked.criteria)
+        return replace(checked, criteria=criteria)
+
+    patch.setattr(checker, "check_trial", check_trial)
 
 
 def float_comparison(patch):
@@ -45,7 +50,7 @@ def missing_is_false(patch):
         found = real(atom, situation)
         return Truth.FALSE if found is Truth.UNKNOWN else found
 
-    patch.setattr(evaluator, "evaluate_atom", evaluate_atom)
+    patch.setattr(screening, "evaluate_atom", evaluate_atom)
 
 
 def shared_unit_cache(patch):

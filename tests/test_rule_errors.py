@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eligibility import EligibilityError, RuleError, Vocabulary, compile_trial, load_trials
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.library import diagnose
 from test_idioms import SAID
 
@@ -141,6 +141,9 @@ STATEMENTS = [
     ("E446", "«5 < age < 5 years»", ["5 years", "no number"], []),
     ("E446", "«NYHA class < none»", ["NYHA class", "no value"], ["none, I, II, III, IV"]),
     ("E446", "«time since onset of ARDS between 96 hours and 1 day»", ["96 hours", "1 day"], ["exchange"]),
+    ("E446", "«5 x ULN < ALT < 3 x LLN»", ["5 x ULN", "3 x LLN", "no number"], ["exchange"]),
+    ("E446", "«ALT between ULN and LLN»", ["1 x ULN", "1 x LLN", "no number"], ["exchange"]),
+    ("E446", "«2 x ULN < ALT <= 2 x ULN»", ["2 x ULN", "no number"], []),
     ("E447", "time since onset of ARDS > «96»", ["duration"], ["96 hours", "unit of time"]),
     ("E447", "time since onset of ARDS > «creatinine»", ["duration"], ["unit of time"]),
     ("E448", "«creatinine / 2 > 3 x ULN»", ["ULN", "measurement"], ["one observation"]),
@@ -186,6 +189,10 @@ STATEMENTS = [
     ("E476", "«highest age» > 5 years", ["age", "time"], ["alone"]),
     ("E476", "«age within 3 days» > 5 years", ["age", "time"], ["alone"]),
     ("E477", "«age * 2» > 36 years", ["age", "arithmetic"], ["age >= 18 years"]),
+    ("E477", "«temperature - 37 degC» > 1 degC", ["temperature", "arithmetic"], ["rise in temperature"]),
+    ("E477", "«rise in temperature over 1 day * 2» > 1 degC", ["temperature", "arithmetic"], ["compare it alone"]),
+    ("E477", "«max(temperature, 37 degC) * 2» > 76 degC", ["temperature", "arithmetic"], ["compare it alone"]),
+    ("E477", "«max(rise in temperature over 1 day, 1 degC)» > 1 degC", ["temperature"], ["compare it alone"]),
     ("E478", "«ln(creatinine, urea)» > 5", ["ln", "one number"], ["ln(x)"]),
     ("E478", "«min(creatinine)» > 5 mg/dL", ["min", "two numbers"], ["min(a, b)"]),
     ("E479", "1 < «2»", ["two numbers"], ["measured"]),
@@ -196,6 +203,10 @@ STATEMENTS = [
     ("E480", "temperature > 100 «F»", ["`F`"], ["degF"]),
     ("E481", "creatinine > «5»", ["5", "unit", "creatinine"], ["umol/L"]),
     ("E481", "temperature >= «38»", ["38", "unit", "temperature"], ["38 degC"]),
+    ("E481", "SpO2 / FiO2 <= «315»", ["315", "unit", "share"], ["315 %"]),
+    ("E481", "SpO2 - SaO2 > «5»", ["5", "unit", "share"], ["5 %"]),
+    ("E481", "max(SpO2, «90») > 80 %", ["90", "unit", "percentage"], ["90 %"]),
+    ("E482", "HbA1c / («1 mmol/mol») > 48", ["mmol/mol", "HbA1c", "zero"], ["%"]),
     ("E482", "creatinine > 5 «mmHg»", ["mmHg", "creatinine", "umol/L"], ["umol/L", "mg/dL"]),
     ("E482", "eGFR < 30 «mL/min»", ["mL/min", "eGFR"], ["mL/min/1.73m^2"]),
     ("E482", "platelets < 60 «U/L»", ["U/L", "platelets"], ["10^9/L"]),

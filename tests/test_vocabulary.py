@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eligibility import Vocabulary, VocabularyError, compile_trial, screen
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.instants import read_duration
 from eligibility.units import Unit
 from eligibility.vocabulary import bundled_vocabulary, key_of

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from eligibility.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from eligibility.errors import (
         Diagnostic,
@@ -21,15 +23,14 @@ if TYPE_CHECKING:
     from eligibility.library import Trial, compile_trial, load_trials
     from eligibility.patient import Patient
     from eligibility.results import CriterionResult, Evidence, Need, Screening, TrialResult
+    from eligibility.screener import Screener
     from eligibility.screening import screen
     from eligibility.vocabulary import Concept, Vocabulary
-
-__version__ = "0.1.0"
 
 _PLACES = {
     "Concept": "vocabulary", "CriterionResult": "results", "Diagnostic": "errors", "EligibilityError": "errors",
     "Evidence": "results", "Need": "results", "Patient": "patient", "PatientError": "errors", "Problem": "errors",
-    "RuleError": "errors", "Screening": "results", "Trial": "library", "TrialResult": "results", "UsageError": "errors",
+    "RuleError": "errors", "Screener": "screener", "Screening": "results", "Trial": "library", "TrialResult": "results", "UsageError": "errors",
     "Vocabulary": "vocabulary", "VocabularyError": "errors", "compile_trial": "library", "load_trials": "library",
     "screen": "screening",
 }  # fmt: skip
@@ -45,6 +46,7 @@ __all__ = [
     "PatientError",
     "Problem",
     "RuleError",
+    "Screener",
     "Screening",
     "Trial",
     "TrialResult",

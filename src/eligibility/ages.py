@@ -31,6 +31,9 @@ class AgeReading:
 _RANGE = re.compile(
     r"(\d{1,4})\s*([A-Za-z]{1,10})?\s+to\s+(\d{1,4})\s*([A-Za-z]{1,10})?(?:[ -]old)?", re.ASCII | re.IGNORECASE
 )
+_YEARS_AND_MONTHS = re.compile(
+    r"(\d{1,3})\s*([A-Za-z]{1,10})(?:,|\s+and)?\s*(\d{1,2})\s*([A-Za-z]{1,10})(?:[ -]old)?", re.ASCII | re.IGNORECASE
+)
 _VALUE = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(\d{1,5}(?:\.\d{1,3})?)\s*([A-Za-z]{1,10}(?:[ -]old)?)?", re.ASCII)
 _AMBIGUOUS = re.compile(r"\d\s?[,'’]\s?\d|\d\s*[-–—]\s*\d")
 
@@ -72,10 +75,17 @@ def _read(value: object, unit_beside: str | None) -> AgeReading:
         if low.unit != high.unit or low.low > high.high:
             wrong("the range is the wrong way round, or in two units")
         return AgeReading(low.low, high.high, low.unit, text)
+    if both := _YEARS_AND_MONTHS.fullmatch(text):
+        years, months = _age(both[1], both[2], text), _age(both[3], both[4], text)
+        if years.unit == "years" and time_unit(both[4]) == "month" and months.low < 12:
+            count = years.low * 12 + months.low
+            return AgeReading(count, count, "months", text)
     match = _VALUE.fullmatch(text)
     if match is None:
         if _AMBIGUOUS.search(text):
-            wrong("it can be read in two ways; write a range as `50 to 60 years`, and a number without separators")
+            wrong(
+                "it is ambiguous: it can be read in two ways; write a range as `50 to 60 years`, and a number without separators"
+            )
         wrong("it is no age; write it as `54 years`" if text else "it is empty; write an age as `54 years`")
     unit = re.sub(r"(?i)[ -]?old$", "", match[3] or "") or None
     if unit and unit_beside and unit != unit_beside:

@@ -13,8 +13,7 @@ from typing import Any
 
 from eligibility import rules as checked
 from eligibility.errors import EligibilityError
-from eligibility.evaluator import Situation, evaluate_atom
-from eligibility.explanation import kleene
+from eligibility.evaluator import Situation, evaluate_atom, kleene
 from eligibility.facts import prepare
 from eligibility.library import Trial
 from eligibility.logic import Truth

@@ -119,12 +119,15 @@ class Comparisons:
         if len(bounds) == 2:
             lower, upper = bounds if ends[0][0][0] == ">" else (bounds[1], bounds[0])
             strict = lower.operator == ">" or upper.operator == "<"
-            if lower.high > upper.low or (strict and lower.low >= upper.high):
+            least, most = lower.high, upper.low
+            if lower.months is not None and upper.months is not None:  # `6 months <= age < 2 years`: each in its unit
+                least, most = lower.months, upper.months
+            if least > most or (strict and least == most):
                 self._scope.fail(
                     "E446",
                     f"no number is {_side(lower)} and {_side(upper)}",
                     node.span,
-                    "exchange the two ends" if lower.high > upper.low else "write `<=` at one end, or another number",
+                    "exchange the two ends" if least > most else "write `<=` at one end, or another number",
                 )
         unit, shown = arithmetician.display(typed, literals[-1])
         return rules.Comparison(typed.expression, bounds, unit, shown, words, node.span)
@@ -216,14 +219,13 @@ class Comparisons:
                 )
             )
         if len(found) == 2:
-            multiples = [float(Fraction(end.multiple)) for _, end in ends if isinstance(end, nodes.Limit)]
-            low, high = multiples if ends[0][0][0] == ">" else multiples[::-1]
-            if low > high:
+            low, high = cast("list[rules.LimitComparison]", found if ends[0][0][0] == ">" else found[::-1])
+            strict = low.operator == ">" or high.operator == "<" or low.upper is not high.upper
+            # the upper limit is never below the lower one; how far above it lies, each laboratory says for itself
+            if low.upper >= high.upper and (low.multiple > high.multiple or (low.multiple == high.multiple and strict)):
+                sides = [f"{one.multiple:g} x {'ULN' if one.upper else 'LLN'}" for one in (low, high)]
                 self._scope.fail(
-                    "E446",
-                    f"no number is above {low:g} x {name} and below {high:g} x {name}",
-                    node.span,
-                    "exchange the two ends",
+                    "E446", f"no number is above {sides[0]} and below {sides[1]}", node.span, "exchange the two ends"
                 )
         return found[0] if len(found) == 1 else rules.And(tuple(found))
 

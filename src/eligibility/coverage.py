@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from eligibility import rules, wording
-from eligibility.evaluator import Situation, evaluate, evaluate_atom, limit_ratio, measured
-from eligibility.explanation import OUTCOMES, Truths, kleene
+from eligibility.evaluator import Situation, Truths, evaluate, evaluate_atom, kleene, limit_ratio, measured
 from eligibility.facts import Facts, age_in
 from eligibility.intervals import Interval, same
 from eligibility.library import Trial
 from eligibility.logic import NOT, Truth
+from eligibility.results import OUTCOMES
 from eligibility.source import Span
 from eligibility.vocabulary import Vocabulary
 

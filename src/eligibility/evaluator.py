@@ -5,16 +5,17 @@ The evaluator is short and plain on purpose: every faster reader of the rules is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from eligibility import intervals, occurrences, rules, series
-from eligibility.expressions import check_formula
 from eligibility.facts import Facts, Observation, age_in
+from eligibility.formulas import check_formula
 from eligibility.instants import Duration, Instant, Span, days_in_months
 from eligibility.intervals import Interval
 from eligibility.logic import NOT, Truth, all_of, any_of, count_between, known
-from eligibility.occurrences import Reach
+from eligibility.occurrences import Lacking, Reach
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
@@ -47,6 +48,24 @@ def evaluate(rule: rules.Rule, situation: Situation) -> Truth:
             return evaluate_atom(rule, situation)
 
 
+Truths = Mapping[rules.Atom, Truth]
+
+
+def kleene(rule: rules.Rule, truths: Truths) -> Truth:
+    """The value of a rule from those of its atoms, already known."""
+    match rule:
+        case rules.Not(operand=operand):
+            return NOT[kleene(operand, truths)]
+        case rules.And(operands=operands):
+            return all_of(kleene(operand, truths) for operand in operands)
+        case rules.Or(operands=operands):
+            return any_of(kleene(operand, truths) for operand in operands)
+        case rules.Count(low=low, high=high, operands=operands):
+            return count_between((kleene(operand, truths) for operand in operands), low, high)
+        case _:
+            return truths[rule]
+
+
 def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
     """What is known of one comparison or presence."""
     facts, now, trial = situation.facts, situation.now, situation.trial
@@ -61,9 +80,10 @@ def evaluate_atom(atom: rules.Atom, situation: Situation) -> Truth:
             where = series.where_to_look(facts, concept, selection, window, situation.values, trial, now)
             if not isinstance(where, Reach):
                 return F if where == "never" else U
+            seen = facts.classes.get(concept.name, ())
             if series.still_to_come(where, now) is not None and selection != "first":
-                return series.class_truth_ahead(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
-            return series.class_truth(facts.classes.get(concept.name, ()), concept, ranks, selection, where)
+                return series.class_truth(series.class_ranks_ahead(seen, concept, selection, where), ranks)
+            return series.class_truth(series.class_ranks(seen, concept, selection, where)[0], ranks)
         case rules.Present(concept=concept):
             return occurrences.present_now(facts, concept, now)
         case rules.Ever(concept=concept):
@@ -104,7 +124,7 @@ def attested(atom: rules.Attested, situation: Situation) -> Truth:
     facts, name = situation.facts, atom.concept.name
     if name in facts.cannot_apply:
         return F
-    override = facts.overrides.get(situation.trial)
+    override = facts.overrides.get(situation.trial.casefold())
     if override is not None and name in override[0]:
         return known(override[0][name])
     return known(facts.attestations.get(name))
@@ -120,20 +140,29 @@ def lacking(what: str | None) -> Truth | None:
 
 def compare(number: rules.Expression, bounds: tuple[rules.Bound, ...], situation: Situation) -> Truth:
     """Does a number keep all bounds?"""
-    blocked = [lacking(chosen.lacking) for chosen in chosen_leaves(number, situation)]
-    if F in blocked:
-        return F
-    if U in blocked:
-        return U
     match number:
         case rules.Age(unit=unit):
             return all_of(_compare_age(unit, bound, situation) for bound in bounds)
         case rules.Measured():
             chosen = measured(number, situation)
-            return all_of(_compare_measured(chosen, bound) for bound in bounds)
+            blocked = lacking(chosen.lacking)
+            return all_of(_compare_measured(chosen, bound) for bound in bounds) if blocked is None else blocked
         case _:
-            value = value_of(number, situation)
+            value = known_number(number, situation)
+            if not isinstance(value, Interval):
+                return F if value == "never" else U
             return all_of(_compare_bound(value, bound) for bound in bounds)
+
+
+def known_number(number: rules.Expression, situation: Situation) -> Interval | Lacking:
+    """What is known of a number; "never" where one of its measurements is before or after what never happened, "unknown"
+    where that is open."""
+    blocked = [chosen.lacking for chosen in chosen_leaves(number, situation)]
+    if "never" in blocked:
+        return "never"
+    if "unknown" in blocked:
+        return "unknown"
+    return value_of(number, situation)
 
 
 def _compare_bound(value: Interval, bound: rules.Bound) -> Truth:
@@ -143,11 +172,12 @@ def _compare_bound(value: Interval, bound: rules.Bound) -> Truth:
 
 
 def _compare_measured(chosen: series.Chosen, bound: rules.Bound) -> Truth:
-    """A duration given in months is compared with one in months by counting months."""
-    if bound.months is not None and chosen.sure and chosen.used and all(o.months is not None for o in chosen.used):
-        months = intervals.hull(intervals.point(float(o.months or 0)) for o in chosen.used)
-        return intervals.compare(months, bound.operator, float(bound.months))
-    return _compare_bound(chosen.value, bound)
+    """A duration given in months is compared with one in months by counting months, where days leave it open."""
+    by_days = _compare_bound(chosen.value, bound)
+    counts = [o.months for o in chosen.used if o.months is not None]
+    if by_days is not U or bound.months is None or not chosen.sure or len(counts) < max(1, len(chosen.used)):
+        return by_days
+    return intervals.compare(intervals.hull(counts), bound.operator, float(bound.months))
 
 
 def _compare_age(unit: str, bound: rules.Bound, situation: Situation) -> Truth:
@@ -192,7 +222,7 @@ def limit_ratio(atom: rules.LimitComparison, situation: Situation) -> series.Cho
     if not isinstance(where, Reach):
         return series.Chosen(anything, (), False, lacking=where)
     ratios = [
-        Observation(series.against_limit(o, atom.upper), o.when, o.text, o.lower, o.upper, None, o.dated)
+        replace(o, value=series.against_limit(o, atom.upper), months=None)
         for o in facts.observations.get(concept.name, ())
     ]
     if (ahead := series.still_to_come(where, situation.now)) is not None:

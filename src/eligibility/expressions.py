@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
-from eligibility.errors import Diagnostic, RuleError, VocabularyError, did_you_mean
+from eligibility.errors import Diagnostic, RuleError, did_you_mean
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
 from eligibility.printer import print_formula
@@ -44,7 +44,8 @@ class Names(Protocol):
 class Typed:
     """An expression with its dimensions. `concept` where it is one quantity in its canonical unit; `difference` where it
     is a change of one, so that offsets of temperatures fall away; `measure` where it is in base units and still of one
-    analyte (a sum, a difference, the larger of two), so that all units of that analyte may stand beside it."""
+    analyte (a sum, a difference, the larger of two), so that all units of that analyte may stand beside it; `share` where
+    a bare number beside it could be a share or a percentage."""
 
     expression: rules.Expression
     dimensions: Dimensions
@@ -52,6 +53,7 @@ class Typed:
     difference: bool = False
     literal: nodes.Number | None = None
     measure: Measure | None = None
+    share: bool = False
 
 
 def _refuse(code: str, message: str, span: Span, help_text: str | None = None) -> NoReturn:
@@ -185,6 +187,12 @@ class Arithmetician:
             )
         return unit
 
+    def _is_temperature(self, typed: Typed) -> bool:
+        literal = typed.literal
+        if literal is None or literal.unit is None:
+            return typed.dimensions == (("[temperature]", 1),)
+        return not _calendar_months(literal, Fraction(1)) and bool(self._unit(literal).offset)
+
     def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
         """Both in base units; a literal beside a quantity is read as a value of that quantity."""
         a, b = self._base(left), self._base(right)
@@ -200,6 +208,14 @@ class Arithmetician:
             and not self._in_vocabulary
         ):
             _refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
+        if any(self._is_temperature(side) for side in (left, right)) and (
+            operator not in ("min", "max") or left.difference or right.difference
+        ):
+            # 39 degC less 37 degC is 2 kelvin, not 2 degC: what the zero of the scale does here is nobody's guess
+            _refuse("E477", f"`{print_formula(node)}`: a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
+                    "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
+        if operator == "/":
+            self._refuse_bent_scale(left, right)
         if operator == "^":
             base, exponent = self._base(left), self._base(right)
             if exponent.dimensions:
@@ -216,37 +232,43 @@ class Arithmetician:
                 )
             whole = int(Fraction(right.literal.value))
             return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
-        if operator in ("*", "/"):
-            self._refuse_scale(left, right)
         if operator == "*":
             a, b = self._base(left), self._base(right)
             multiple = _of_multiple(a, right) or _of_multiple(b, left)
-            combined = rules.Combined("*", a.expression, b.expression)
-            return Typed(combined, product(a.dimensions, b.dimensions), measure=multiple)
+            dimensions, share = product(a.dimensions, b.dimensions), _is_share(left) is not _is_share(right)
+            return Typed(rules.Combined("*", a.expression, b.expression), dimensions, measure=multiple, share=share)
         a, b = self._pair(left, right)
         if operator == "/":
-            combined = rules.Combined("/", a.expression, b.expression)
-            return Typed(combined, quotient(a.dimensions, b.dimensions), measure=_of_multiple(a, right))
+            share = _is_share(left) and not _is_share(right) and (right.literal is None or right.literal.unit is None)
+            combined, multiple = rules.Combined("/", a.expression, b.expression), _of_multiple(a, right)
+            return Typed(combined, quotient(a.dimensions, b.dimensions), measure=multiple, share=share)
+        share = _is_share(left) or _is_share(right)
+        bare = next((side.literal for side in (left, right) if side.literal and side.literal.unit is None), None)
+        if share and bare is not None:
+            _refuse(
+                "E481",
+                f"`{bare.value}` needs a unit beside a percentage",
+                bare.span,
+                f"write `{bare.value} %`, or divide the other side by `(1 %)`",
+            )
         if a.dimensions != b.dimensions:
             _refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
                     "give both sides the same kind of unit")  # fmt: skip
         alike = a.measure if a.measure == b.measure else None
-        difference = a.difference or b.difference
-        if alike is not None and alike.unit.offset:
-            if operator == "+" or difference:
-                _refuse("E473", f"`{print_formula(node)}` adds or compares temperatures as if they were differences of such", node.span,
-                        "only take one from another, or the larger of two")  # fmt: skip
-            difference = operator == "-"
+        difference = operator == "-" and alike is not None
         combined = rules.Combined(cast("Any", operator), a.expression, b.expression)
-        return Typed(combined, a.dimensions, difference=difference, measure=alike)
+        return Typed(combined, a.dimensions, difference=difference, measure=alike, share=share)
 
-    def _refuse_scale(self, *factors: Typed) -> None:
-        """A temperature in degrees is a point of a scale: it has no multiples and is no divisor."""
-        for factor in factors:
-            unit = self._vocabulary.units.read(factor.literal.unit) if factor.literal and factor.literal.unit else None
-            if factor.literal is not None and isinstance(unit, Unit) and unit.offset:
-                _refuse("E473", f"`{print_formula(factor.literal)}` is a point of a scale, and no factor", factor.literal.span,
-                        "write it in `kelvin`, if that is meant")  # fmt: skip
+    def _refuse_bent_scale(self, left: Typed, right: Typed) -> None:
+        """Units that meet on a line that misses zero (HbA1c in % and in mmol/mol) cannot be divided into each other."""
+        for number, partner in ((left.literal, right.concept), (right.literal, left.concept)):
+            if number is None or number.unit is None or partner is None or partner.measure is None:
+                continue
+            unit = self._unit(number)
+            line = partner.measure.scale(unit)
+            if line is not None and line.offset and not unit.offset:
+                _refuse("E482", f"`{number.unit}` and {partner.unit} of `{partner.name}` have no common zero", number.span,
+                        f"write it in {partner.unit}")  # fmt: skip
 
     def _call(self, node: nodes.Call, function: str, arguments: list[Typed]) -> Typed:
         if function in ("ln", "exp"):
@@ -284,11 +306,18 @@ class Arithmetician:
             if literal.unit is None and typed.dimensions:
                 _refuse("E481", f"`{literal.value}` needs a unit: what it is compared with has one", literal.span,
                         f"write the unit behind it, such as `{literal.value} mg/dL`")  # fmt: skip
+            if typed.share and literal.unit is None and not typed.dimensions:
+                _refuse(
+                    "E481",
+                    f"`{shown}` needs a unit: the result is a share",
+                    literal.span,
+                    f"write `{shown} %`, or divide the percentage by `(1 %)` first",
+                )
             unit = self._unit(literal)
             line = _line_of_analyte(typed, unit)
             if line is None and unit.offset:
                 _refuse("E473", f"`{shown}` is a point of a scale, and what it is compared with is none", literal.span,
-                        "compare a temperature alone, or a difference of two")  # fmt: skip
+                        "compare a temperature alone")  # fmt: skip
             if line is None and unit.dimensions != typed.dimensions:
                 _refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
                         "check the units on both sides")  # fmt: skip
@@ -365,6 +394,15 @@ class Arithmetician:
         return ("" if text == "1" else spelled(text)), back
 
 
+def _is_share(typed: Typed) -> bool:
+    """Is it counted in percent, so that a bare number beside it could be a percentage or a plain number?"""
+    concept = typed.concept
+    if concept is None or concept.measure is None:
+        return typed.share
+    unit = concept.measure.unit
+    return not unit.dimensions and unit.factor != 1 and concept.bare != "1"
+
+
 def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
     if literal.unit is None or time_unit(literal.unit) not in ("month", "year"):
         return None
@@ -411,15 +449,6 @@ def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
 # --- formulas of the vocabulary --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """How a derived quantity is computed, in its canonical unit, and from what."""
-
-    expression: rules.Expression
-    inputs: tuple[Concept, ...]
-    sampled_with: tuple[Concept, ...]
-
-
 class _FormulaNames:
     """Names inside a formula of the vocabulary: quantities, age, and classes in its conditions."""
 
@@ -463,44 +492,8 @@ class _FormulaNames:
         return None
 
 
-def prove_formulas(vocabulary: Vocabulary) -> None:
-    """Check every formula of a vocabulary once. Raises VocabularyError with every problem, circles included."""
-    if vocabulary.formula_cache.get("\0proved"):
-        return
-    messages: list[str] = []
-    inputs: dict[str, tuple[str, ...]] = {}
-    for concept in vocabulary:
-        if concept.formula is None:
-            continue
-        try:
-            inputs[concept.name] = tuple(source.name for source in check_formula(vocabulary, concept).inputs)
-        except RuleError as error:
-            messages += [f"concept `{concept.name}`: its formula: {diagnostic}" for diagnostic in error.diagnostics]
-    for concept in vocabulary:
-        if concept.sampled_with and concept.name in inputs and concept.sampled_with not in inputs[concept.name]:
-            messages.append(
-                f"concept `{concept.name}`: `sampled_with` names `{concept.sampled_with}`, which its formula does not need"
-            )
-    for name in inputs:
-        waiting, seen = list(inputs[name]), set[str]()
-        while waiting:
-            current = waiting.pop()
-            if current == name:
-                messages.append(f"concept `{name}`: its formula needs `{name}` itself, directly or through others")
-                break
-            if current not in seen:
-                seen.add(current)
-                waiting += inputs.get(current, ())
-    if messages:
-        raise VocabularyError(messages)
-    vocabulary.formula_cache["\0proved"] = True
-
-
-def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
-    """The checked formula of a derived quantity; kept with the vocabulary. Raises RuleError."""
-    cached = vocabulary.formula_cache.get(concept.name)
-    if isinstance(cached, Formula):
-        return cached
+def compile_formula(vocabulary: Vocabulary, concept: Concept) -> rules.Formula:
+    """The checked formula of a derived quantity. Raises RuleError."""
     assert concept.formula is not None
     text, name = " ".join(concept.formula.split()), f"formula of {concept.name}"
     source = Source(text, name)
@@ -521,6 +514,4 @@ def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
     inputs = {leaf.concept.name: leaf.concept for leaf in rules.leaves(expression)}
     measured = [item for item in inputs.values() if item.kind == "quantity" and item.assumed is None]
     sampled = [vocabulary[concept.sampled_with]] if concept.sampled_with else measured
-    formula = Formula(expression, tuple(inputs.values()), tuple(sampled))
-    vocabulary.formula_cache[concept.name] = formula
-    return formula
+    return rules.Formula(expression, tuple(inputs.values()), tuple(sampled))

@@ -39,9 +39,11 @@ class Observation:
     text: str
     lower: float | None = None
     upper: float | None = None
-    months: int | None = None
+    months: Interval | None = None
     dated: bool = True
     computed: bool = False
+    lower_text: str | None = None
+    upper_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,9 @@ class _Preparer:
         self._refuse_inapplicable(cannot)
         observations = {
             name: tuple(self._seen(name, (
-                (Observation(r.value, when, r.text, r.lower, r.upper, r.months, r.when is not None), when)
+                (Observation(
+                    r.value, when, r.text, r.lower, r.upper, r.months, r.when is not None, False, r.lower_text, r.upper_text
+                ), when)
                 for r in readings for when in [self._span(r.when)]
             )))
             for name, readings in patient.readings.items()
@@ -184,7 +188,7 @@ class _Preparer:
         self._none_when_absent(classes, timelines)
         milestones = {name: given.span(self._zone) for name, given in patient.milestones.items()}
         overrides = {
-            trial: (
+            trial.casefold(): (
                 given.attestations,
                 {name: when.span(self._zone) if when else None for name, when in given.milestones.items()},
             )
@@ -233,13 +237,10 @@ class _Preparer:
         today = local(self._at, self._zone).date()
         birth = None
         if patient.birth is not None:
-            first = patient.birth.start.date()
-            span = patient.birth.span(UTC)
-            last = local(span.last, UTC).date()
-            if first > today:
+            birth = birth_days(patient.birth, today)
+            if birth is None:
                 self._problems.append(Problem("birth_date", "it lies after the instant of judgement"))
                 return None
-            birth = (first, min(last, today))
         given = patient.age
         if birth is None:
             return Ages(None, given.low, given.high, given.unit, given.text) if given else None
@@ -288,6 +289,9 @@ class _Preparer:
     def _timelines(self, cannot: frozenset[str]) -> dict[str, Timeline]:
         vocabulary = self._vocabulary
         own = {name: self._own(vocabulary[name], name in cannot) for name in self._patient.occurrences}
+        for name, stated in self._patient.occurrences.items():
+            if stated.past and not stated.plans and own[name] == Timeline():
+                del own[name]  # all of it lies after the instant: it is not seen
         for name in cannot:
             if vocabulary[name].is_occurrence:
                 own[name] = Timeline(complete="cannot apply")
@@ -350,24 +354,22 @@ class _Preparer:
                 return Timeline(kept, "listed" if complete else "", False, plans, plans)
 
     def _episode(self, concept: Concept, item: Occurrence) -> Episode | None:
-        """One occurrence with its times; None where it lies after the instant."""
+        """One occurrence with its times; None where it lies after the instant. An end that does is not seen: it lasts."""
         name = concept.name
-        end = item.end.span(self._zone) if item.end else None
-        onset = Span(EARLIEST, self._at)
-        if item.onset is not None:
-            cut = self._cut(item.onset.span(self._zone))
-            if cut is None:
-                self._ignored[name] = self._ignored.get(name, 0) + 1
+        onset = self._cut(item.onset.span(self._zone)) if item.onset else None
+        end = self._cut(item.end.span(self._zone)) if item.end else None
+        if (item.onset and onset is None) or (item.end and end is None):
+            self._ignored[name] = self._ignored.get(name, 0) + 1
+            if onset is None:
                 return None
-            onset = cut
-            if end is not None and end.last < onset.first:
-                ended = item.end.text if item.end else ""
-                self._clash(name, f"it resolved ({ended}) before its onset ({item.onset.text})")
-        elif end is not None:
-            onset = Span(EARLIEST, min(end.last, self._at))
+        if onset is None:
+            onset = Span(EARLIEST, self._at if end is None else end.last)
+        elif item.onset and item.end and end is not None and end.last < onset.first:
+            self._clash(name, f"it resolved ({item.end.text}) before its onset ({item.onset.text})")
         if concept.kind == "event":
             return Episode(onset, onset, concept=name)
         if end is not None:
+            onset = Span(onset.first, max(onset.first, min(onset.last, end.last)))  # it began before it ended
             return Episode(onset, onset, Span(max(end.first, onset.first), end.last), concept=name)
         if item.present is False:
             return Episode(onset, onset, Span(onset.first, self._at), concept=name)
@@ -378,7 +380,7 @@ class _Preparer:
         """What is known of a concept from its own record and from those of its parts."""
         vocabulary = self._vocabulary
         mine = own.get(name, Timeline())
-        episodes = list(mine.episodes)
+        listed, added = list(mine.episodes), list[Episode]()
         plans = list(mine.plans)
         is_event = vocabulary[name].kind == "event"
         for part in vocabulary.parts(name):
@@ -387,27 +389,23 @@ class _Preparer:
                 continue
             plans += theirs.own_plans
             for episode in theirs.episodes:
-                if mine.complete and not self._listed(mine, episode, is_event):
-                    self._disagree(name, part, mine)
                 if mine.absent_now and may_last(episode, self._at) and not is_event:
                     self._warn(f"{name}: it is absent now, which leaves out {part}, that it includes; both count")
-                onset = episode.onset if is_event or mine.complete else Span(EARLIEST, episode.onset.last)
+                onset, since = episode.onset, episode.since
+                holding = [index for index, known in enumerate(listed) if _may_hold(known, episode, is_event)]
+                if mine.complete and holding:  # it is one of those that the record of the whole dates
+                    together = [_began_together(listed[index].onset, onset, is_event) for index in holding]
+                    onset = Span(min(span.first for span in together), max(span.last for span in together))
+                    since = onset if is_event else Span(max(since.first, onset.first), since.last)
+                    if len(holding) == 1:
+                        listed[holding[0]] = replace(listed[holding[0]], onset=onset, since=onset)
+                elif mine.complete:
+                    self._disagree(name, part, mine)
+                elif not is_event:
+                    onset = Span(EARLIEST, onset.last)
                 end, presumed = (None, None) if is_event else (episode.end, episode.presumed)
-                episodes.append(Episode(onset, episode.since, end, presumed, part))
-        return Timeline(tuple(episodes), mine.complete, mine.absent_now, mine.own_plans, tuple(plans))
-
-    def _listed(self, mine: Timeline, episode: Episode, is_event: bool) -> bool:
-        """Does a list already hold the occurrence of a part?"""
-        for known in mine.episodes:
-            if known.onset.first > episode.onset.last:
-                continue
-            if is_event:
-                inside = known.onset.last >= episode.onset.first
-            else:
-                inside = known.end is None or (episode.end is not None and known.end.last >= episode.end.first)
-            if inside:
-                return True
-        return False
+                added.append(Episode(onset, since, end, presumed, part))
+        return Timeline((*listed, *added), mine.complete, mine.absent_now, mine.own_plans, tuple(plans))
 
     def _disagree(self, name: str, part: str, mine: Timeline) -> None:
         if mine.complete == "never":
@@ -439,16 +437,42 @@ class _Preparer:
                             f"{condition}: it is absent now, which leaves out the {concept.name} that is given; the given one counts"
                         )
                     continue
+                silent = any(timeline.complete == "assumed" for timeline in chain)
+                why = (
+                    f"{condition} is read as absent: the record does not name it"
+                    if silent
+                    else f"{condition} is absent"
+                )
                 now = Span(self._at, self._at)
-                classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {condition} is absent"),)
+                classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {why}", dated=False),)
 
 
 _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))
 
 
+def _may_hold(known: Episode, episode: Episode, is_event: bool) -> bool:
+    """May an occurrence of a whole hold that of a part?"""
+    if known.onset.first > episode.onset.last:
+        return False
+    if is_event:
+        return known.onset.last >= episode.onset.first
+    return known.end is None or (episode.end is not None and known.end.last >= episode.end.first)
+
+
+def _began_together(whole: Span, part: Span, is_event: bool) -> Span:
+    """When a whole began that holds a part: then or earlier (an event: then)."""
+    return Span(max(whole.first, part.first) if is_event else whole.first, min(whole.last, part.last))
+
+
 def may_last(episode: Episode, at: Instant) -> bool:
     """May an episode be present at an instant after its beginning?"""
     return episode.end is None or episode.end.last > at
+
+
+def birth_days(birth: PartialDate, today: date) -> tuple[date, date] | None:
+    """The first and the last day that a date of birth may mean, up to today; None where it lies ahead."""
+    first, last = birth.start.date(), local(birth.span(UTC).last, UTC).date()
+    return None if first > today else (first, min(last, today))
 
 
 def age_in_months(ages: Ages, now: Instant, zone: tzinfo) -> Interval:

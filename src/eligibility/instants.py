@@ -196,6 +196,7 @@ def iso(instant: Instant, zone: tzinfo) -> str:
 
 
 _EXACT = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
+UNIT_LENGTHS = {f"{name}s": length for name, length in _EXACT.items()}
 _CALENDAR = {"month": 1, "year": 12}
 _SHORT = {
     "s": "second", "sec": "second", "min": "minute", "mins": "minute", "h": "hour", "hr": "hour", "hrs": "hour",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
-from eligibility import rules
-from eligibility.checker import check_trial
+from eligibility import cache, rules
+from eligibility.codec import Foreign
 from eligibility.errors import Diagnostic, RuleError, UsageError, did_you_mean, excerpt, nearest
-from eligibility.expressions import prove_formulas
 from eligibility.files import bundled
+from eligibility.formulas import Formula, keep_formulas, prove_formulas, proved_formulas
 from eligibility.instants import Duration
-from eligibility.parser import parse_trial
+from eligibility.saved_rules import rules_codec
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
@@ -46,6 +47,9 @@ def diagnose(
 ) -> tuple[Trial | None, tuple[Diagnostic, ...]]:
     """Compile a trial, and return every diagnostic, warnings included, in the order of the text; never raises for bad
     text. The trial is None where an error stands in the way."""
+    from eligibility.checker import check_trial  # only where text must be read: a kept trial needs no parser
+    from eligibility.parser import parse_trial
+
     words = vocabulary or bundled_vocabulary()
     if vocabulary is not None and vocabulary is not bundled_vocabulary():
         prove_formulas(words)
@@ -109,10 +113,18 @@ def load_trials(path: str | Path | None = None, *, vocabulary: Vocabulary | None
     if path is None and vocabulary is None:
         return bundled_trials()
     files = rule_files(bundled("rules", "trials") if path is None else Path(path))
+    texts = [(file.name, read_rule_text(file)) for file in files]
+    words = vocabulary or bundled_vocabulary()
+    key = _key(texts, words)
+    return (_kept(key, texts, words) if key else None) or _compiled(texts, words, key)
+
+
+def _compiled(texts: Sequence[tuple[str, str]], vocabulary: Vocabulary, key: str | None) -> tuple[Trial, ...]:
+    """The trials of texts, and a note of them in the cache."""
     trials: list[Trial] = []
     wrong: list[Diagnostic] = []
-    for file in files:
-        trial, diagnostics = diagnose(read_rule_text(file), vocabulary=vocabulary, name=file.name)
+    for name, text in texts:
+        trial, diagnostics = diagnose(text, vocabulary=vocabulary, name=name)
         if trial is None:
             wrong += [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
         else:
@@ -120,7 +132,43 @@ def load_trials(path: str | Path | None = None, *, vocabulary: Vocabulary | None
     if wrong:
         raise RuleError(wrong)
     _refuse_twins(trials)
+    if key is not None:
+        _keep(key, trials, vocabulary)
     return tuple(trials)
+
+
+def _key(texts: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> str | None:
+    """What compiled trials are kept under; None for a vocabulary that was not read from files."""
+    if vocabulary.digest is None:
+        return None
+    contents = [part.encode() for named in texts for part in named]
+    return cache.key_for(bundled("grammars", "criteria.lark").read_bytes(), vocabulary.digest.encode(), *contents)
+
+
+def _keep(key: str, trials: Sequence[Trial], vocabulary: Vocabulary) -> None:
+    codec = rules_codec(vocabulary, [trial.source for trial in trials], [Trial])
+    try:
+        formulas = {name: codec.encode(formula) for name, formula in proved_formulas(vocabulary).items()}
+        cache.keep("trials", key, [codec.encode(tuple(trials)), formulas])
+    except Foreign:  # what cannot be written is compiled again each time
+        return
+
+
+def _kept(key: str, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> tuple[Trial, ...] | None:
+    """The trials as they were kept, and with them the formulas of the vocabulary."""
+    match cache.fetch("trials", key):
+        case [trials, formulas]:
+            codec = rules_codec(
+                vocabulary, [Source(text.removeprefix("\ufeff"), name) for name, text in texts], [Trial]
+            )
+            try:
+                found = cast("tuple[Trial, ...]", codec.decode("tuple[Trial, ...]", trials))
+                checked = cast("dict[str, Formula]", codec.decode("Mapping[str, Formula]", formulas))
+            except (Foreign, RecursionError, TypeError):  # a class that the codec lacks fails its tests, not its users
+                return None
+            keep_formulas(vocabulary, checked)
+            return found
+    return None
 
 
 _BUNDLED: list[tuple[Trial, ...]] = []

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import assert_never
 
-from eligibility import intervals, occurrences, rules, series, wording
-from eligibility.evaluator import Situation, changed, limit_ratio, measured
-from eligibility.explanation import Truths, kleene
-from eligibility.expressions import check_formula
-from eligibility.facts import Timeline, age_in
+from eligibility import occurrences, rules, series, wording
+from eligibility.evaluator import Situation, Truths, changed, kleene, limit_ratio, measured
+from eligibility.facts import Observation, Timeline, age_in
+from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth
 from eligibility.results import Need
+from eligibility.settling import settles
 from eligibility.vocabulary import Concept
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
@@ -23,11 +22,10 @@ T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing to find out: of what, and what of it. `answer` where only a person can supply it."""
+    """One thing to find out: of what, and what of it; the question where a person is asked for a judgement."""
 
     concept: str
     asks: str
-    answer: bool = False
     question: str | None = None
 
 
@@ -45,8 +43,8 @@ def open_atoms(rule: rules.Rule, truths: Truths) -> Iterator[rules.Atom]:
             yield rule
 
 
-def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -> tuple[tuple[Need, ...], bool]:
-    """What an open criterion waits for, and whether it is only answers of people. Nothing for a decided one."""
+def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -> tuple[Need, ...]:
+    """What an open criterion waits for. Nothing for a decided one."""
     atoms = list(dict.fromkeys(open_atoms(criterion.rule, truths)))
     read = {atom: facts_of(atom, situation) for atom in atoms}
     merged: dict[str, list[Fact]] = {}
@@ -57,9 +55,12 @@ def needs_of(criterion: rules.Criterion, truths: Truths, situation: Situation) -
     for name, facts in merged.items():
         asks = "; ".join(dict.fromkeys(fact.asks for fact in facts))
         alone = [atom for atom in atoms if {fact.concept for fact in read[atom]} == {name}]
-        settles = _settles(criterion, truths, alone, name, situation)
-        needs.append(Need(name, asks, settles, (criterion.address,), facts[0].question))
-    return tuple(needs), bool(atoms) and all(fact.answer for facts in read.values() for fact in facts)
+        needs.append(
+            Need(
+                name, asks, settles(criterion, truths, alone, name, situation), (criterion.address,), facts[0].question
+            )
+        )
+    return tuple(needs)
 
 
 def merge(needs: Iterable[Need]) -> tuple[Need, ...]:
@@ -70,9 +71,9 @@ def merge(needs: Iterable[Need]) -> tuple[Need, ...]:
     merged = []
     for name, group in by_concept.items():
         asks = "; ".join(dict.fromkeys(need.asks for need in group))
-        settles = " and ".join(dict.fromkeys(need.settles for need in group if need.settles)) or None
+        regions = " and ".join(dict.fromkeys(need.settles for need in group if need.settles)) or None
         addresses = tuple(dict.fromkeys(address for need in group for address in need.criteria))
-        merged.append(Need(name, asks, settles, addresses, group[0].question))
+        merged.append(Need(name, asks, regions, addresses, group[0].question))
     return tuple(sorted(merged, key=lambda need: (need.asks == _ANSWER, -len(need.criteria))))
 
 
@@ -101,9 +102,9 @@ def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
         case rules.Present() | rules.Ever() | rules.InWindow() | rules.OnsetIn() | rules.Elapsed() | rules.Lasting():
             return _occurrence(atom, situation)
         case rules.Attested(concept=concept):
-            return [Fact(concept.name, _ANSWER, answer=True)]
+            return [Fact(concept.name, _ANSWER)]
         case rules.Judged(address=address, text=text):
-            return [Fact(address, _ANSWER, answer=True, question=text)]
+            return [Fact(address, _ANSWER, question=text)]
         case _:
             assert_never(atom)
 
@@ -160,11 +161,17 @@ def _measured(leaf: rules.Measured, situation: Situation) -> list[Fact]:
                 found += _inputs(concept, observation.when, asks, situation)
             elif not observation.value.is_point:
                 found.append(Fact(concept.name, "exact value"))
-        return list(dict.fromkeys(found)) or [Fact(concept.name, "exact time")]
+        at_once = len({observation.when for observation in chosen.used}) == 1
+        lacks = "which value holds, of those that disagree" if at_once else "exact time"
+        return list(dict.fromkeys(found)) or [Fact(concept.name, lacks)]
     if chosen.used:
         return [Fact(concept.name, "exact time")]
-    asks = "newer value" if chosen.stale is not None else f"value {where}".strip()
+    asks = f"value {where}".strip() if chosen.stale is None else _newer(chosen.stale, situation)
     return _value(concept, asks, situation)
+
+
+def _newer(stale: Observation, situation: Situation) -> str:
+    return f"newer value than {stale.text} of {wording.date_of(situation.facts, stale.when)}"
 
 
 def _value(concept: Concept, asks: str, situation: Situation) -> list[Fact]:
@@ -215,6 +222,9 @@ def _matters(
             series.sample(situation.facts, formula, when, situation.values, {**pinned, source.name: point(value)})[0]
             for value in _probes(source, known[source.name])
         }
+        found.add(
+            series.sample(situation.facts, formula, when, situation.values, pinned)[0]
+        )  # it may be out of the domain
         if len(found) > 1:
             return True
     return False
@@ -230,17 +240,10 @@ def _probes(concept: Concept, known: Interval) -> tuple[float, float, float]:
 
 def _anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
     """The anchors of a window whose time is not known."""
-    found = []
-    for anchor in (window.anchor, window.relation) if window else ():
-        if anchor is None:
-            continue
-        onset = occurrences.anchor_onset(situation.facts, anchor, situation.trial, situation.now)
-        if onset == "unknown":
-            is_milestone = anchor.concept.kind == "milestone"
-            found.append(Fact(anchor.concept.name, "time" if is_milestone else "whether and when it began"))
-        elif isinstance(onset, Span) and onset.first != onset.last and anchor.concept.kind != "milestone":
-            continue  # known to the day or so; what is compared names itself
-    return found
+    return [
+        Fact(concept.name, "time" if concept.kind == "milestone" else "whether and when it began")
+        for concept in occurrences.open_anchors(situation.facts, window, situation.trial, situation.now)
+    ]
 
 
 def _limit(atom: rules.LimitComparison, situation: Situation) -> list[Fact]:
@@ -251,7 +254,7 @@ def _limit(atom: rules.LimitComparison, situation: Situation) -> list[Fact]:
         return anchors
     if not chosen.used:
         where = wording.window_words(atom.window)
-        head = "newer value" if chosen.stale is not None else f"value {where}".strip()
+        head = f"value {where}".strip() if chosen.stale is None else _newer(chosen.stale, situation)
         return [*anchors, Fact(atom.concept.name, f"{head}, with its {word}")]
     lacking = [o for o in chosen.used if (o.upper if atom.upper else o.lower) is None]
     if lacking:
@@ -303,180 +306,5 @@ def _occurrence(atom: _Presence, situation: Situation) -> list[Fact]:
                     "whether it is still present" if still else asks if known else "whether and since when",
                 )
             ]
-        case _:
-            assert_never(atom)
-
-
-# --- what would settle it --------------------------------------------------------------------------------------------
-
-
-def _passes(criterion: rules.Criterion, truths: Truths, supposed: dict[rules.Atom, Truth]) -> bool:
-    outcome = kleene(criterion.rule, {**truths, **supposed})
-    return outcome is (T if criterion.section == "include" else F)
-
-
-def _settles(
-    criterion: rules.Criterion, truths: Truths, atoms: list[rules.Atom], name: str, situation: Situation
-) -> str | None:  # fmt: skip
-    """The region of what is compared that makes the criterion pass, where this fact alone can; None where it cannot."""
-    if not atoms:
-        return None
-    numbers = [atom for atom in atoms if isinstance(atom, rules.Comparison)]
-    if len(numbers) == len(atoms) and len({atom.number for atom in numbers}) == 1:
-        return _region(criterion, truths, numbers, name, situation)
-    if all(isinstance(atom, rules.LimitComparison) for atom in atoms):
-        return _multiples(criterion, truths, [atom for atom in atoms if isinstance(atom, rules.LimitComparison)])
-    if all(isinstance(atom, rules.InClass) for atom in atoms):
-        return _classes(criterion, truths, [atom for atom in atoms if isinstance(atom, rules.InClass)])
-    for said in (T, F):
-        if _passes(criterion, truths, dict.fromkeys(atoms, said)):
-            return " and ".join(dict.fromkeys(_said(atom, said) for atom in atoms))
-    return None
-
-
-def _cells(thresholds: list[float]) -> list[Interval]:
-    """The parts into which thresholds cut the line, each threshold a part of its own."""
-    ordered = sorted(set(thresholds))
-    cells = [Interval(-INFINITY, ordered[0], True, True)]
-    for low, high in pairwise([*ordered, INFINITY]):
-        cells += [point(low), Interval(low, high, True, True)]
-    return cells
-
-
-def _inside(cell: Interval) -> float:
-    """A number of a part, well away from its ends."""
-    if cell.is_point:
-        return cell.low
-    if cell.low == -INFINITY:
-        return cell.high - max(1.0, abs(cell.high))
-    return cell.low + max(1.0, abs(cell.low)) if cell.high == INFINITY else (cell.low + cell.high) / 2
-
-
-def _runs(cells: list[Interval], passing: list[bool], shown: dict[float, str]) -> str | None:
-    """Passing parts that touch, joined and put into words; None where none passes, or all do."""
-    if not any(passing) or all(passing):
-        return None
-    found, start = [], None
-    for index, passes in enumerate([*passing, False]):
-        if passes and start is None:
-            start = index
-        elif not passes and start is not None:
-            low, high = cells[start], cells[index - 1]
-            if low.is_point and start == index - 1:
-                found.append(f"exactly {shown[low.low]}")
-            else:
-                parts = []
-                if low.low != -INFINITY:
-                    parts.append(f"{'at least' if low.is_point else 'above'} {shown[low.low]}")
-                if high.high != INFINITY:
-                    parts.append(f"{'at most' if high.is_point else 'below'} {shown[high.high]}")
-                found.append(" and ".join(parts))
-            start = None
-    return " or ".join(found)
-
-
-def _region(
-    criterion: rules.Criterion, truths: Truths, atoms: list[rules.Comparison], name: str, situation: Situation
-) -> str | None:  # fmt: skip
-    number = atoms[0].number
-    if (
-        isinstance(number, rules.Age)
-        and len({bound.shown.split(" ")[-1][:4] for atom in atoms for bound in atom.bounds}) > 1
-    ):
-        return None  # years and months are counted apart
-    shown = {bound.low: bound.shown for atom in atoms for bound in atom.bounds}
-    cells = _cells(list(shown))
-    in_months = any(bound.months is not None for atom in atoms for bound in atom.bounds)
-    known = intervals.ANYTHING
-    if isinstance(number, rules.Measured) and not in_months:
-        known = measured(number, situation).value
-    passing = []
-    for cell in cells:
-        x = point(_inside(cell))
-        supposed: dict[rules.Atom, Truth] = {}
-        for atom in atoms:
-            holds = all(intervals.compare(x, bound.operator, bound.low) is T for bound in atom.bounds)
-            supposed[atom] = T if holds else F
-        passing.append(_passes(criterion, truths, supposed) and cell.overlaps(known))
-    text = _runs(cells, passing, shown)
-    if text is None:
-        return None
-    plain = isinstance(number, rules.Age) or (
-        isinstance(number, rules.Measured)
-        and number.concept.name == name
-        and number.window is None
-        and number.selection == "latest"
-    )
-    if plain:
-        return text
-    head = wording.measure_name(number) if isinstance(number, rules.Measured | rules.Changed) else "the result"
-    return f"{head} {text}"
-
-
-def _multiples(criterion: rules.Criterion, truths: Truths, atoms: list[rules.LimitComparison]) -> str | None:
-    if len({(atom.selection, atom.window, atom.upper) for atom in atoms}) > 1:
-        return None
-    shown = {atom.multiple: f"{wording.number(atom.multiple)} x {'ULN' if atom.upper else 'LLN'}" for atom in atoms}
-    cells = _cells(list(shown))
-    passing = [
-        _passes(criterion, truths, {
-            atom: T if intervals.compare(point(_inside(cell)), atom.operator, atom.multiple) is T else F for atom in atoms
-        })
-        for cell in cells
-    ]  # fmt: skip
-    return _runs(cells, passing, shown)
-
-
-def _classes(criterion: rules.Criterion, truths: Truths, atoms: list[rules.InClass]) -> str | None:
-    if len({(atom.selection, atom.window) for atom in atoms}) > 1:
-        return None
-    values = atoms[0].concept.values
-    passing = [
-        value for rank, value in enumerate(values)
-        if _passes(criterion, truths, {atom: T if rank in atom.ranks else F for atom in atoms})
-    ]  # fmt: skip
-    if not passing or len(passing) == len(values):
-        return None
-    return " or ".join(part for part in (", ".join(passing[:-1]), passing[-1]) if part)
-
-
-_OTHER: dict[str, rules.Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
-def _said(atom: rules.Atom, truth: Truth) -> str:
-    """What a statement says when it holds, or does not."""
-    no = truth is F
-    match atom:
-        case rules.Present(concept=concept):
-            return (
-                ("never happened" if no else "happened") if concept.kind == "event" else "absent" if no else "present"
-            )
-        case rules.Ever(concept=concept):
-            return (
-                ("never happened" if no else "happened")
-                if concept.kind == "event"
-                else "never present"
-                if no
-                else "present, now or before"
-            )
-        case rules.InWindow(window=window):
-            return f"{'not ' if no else ''}{wording.window_words(window)}"
-        case rules.OnsetIn(window=window):
-            return f"onset {'not ' if no else ''}{wording.window_words(window)}"
-        case rules.Elapsed():
-            return f"{'not ' if no else ''}{wording.elapsed_threshold(atom)} since its onset"
-        case rules.Lasting(duration=duration):
-            return f"{'not ' if no else ''}for at least {duration.text}"
-        case rules.Attested() | rules.Judged():
-            return "no" if no else "yes"
-        case rules.Comparison(number=number, bounds=bounds):
-            head = f"{wording.measure_name(number)} " if isinstance(number, rules.Measured | rules.Changed) else ""
-            if no and len(bounds) == 1:
-                return f"{head}{wording.threshold((replace(bounds[0], operator=_OTHER[bounds[0].operator]),))}"
-            return f"{head}{'not ' if no else ''}{wording.threshold(bounds)}"
-        case rules.LimitComparison():
-            return wording.limit_threshold(replace(atom, operator=_OTHER[atom.operator]) if no else atom)
-        case rules.InClass(concept=concept, ranks=ranks):
-            return f"{'not ' if no else ''}{' or '.join(concept.values[rank] for rank in sorted(ranks))}"
         case _:
             assert_never(atom)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +50,7 @@ def anchor_onset(facts: Facts, anchor: rules.Anchor, trial: str, now: Instant) -
     if anchor.concept.kind == "milestone":
         if anchor.concept.name == "screening":
             return Span(now, now)
-        override = facts.overrides.get(trial)
+        override = facts.overrides.get(trial.casefold())
         if override is not None and anchor.concept.name in override[1]:
             return override[1][anchor.concept.name] or "unknown"
         return facts.milestones.get(anchor.concept.name, "unknown")
@@ -58,6 +58,12 @@ def anchor_onset(facts: Facts, anchor: rules.Anchor, trial: str, now: Instant) -
     if isinstance(onset, Span) and onset.is_undated:
         return "unknown"
     return onset
+
+
+def open_anchors(facts: Facts, window: rules.Window | None, trial: str, now: Instant) -> list[Concept]:
+    """The anchors of a window whose instant is not known at all."""
+    anchors = [anchor for anchor in (window.anchor, window.relation) if anchor] if window else []
+    return [anchor.concept for anchor in anchors if anchor_onset(facts, anchor, trial, now) == "unknown"]
 
 
 def reach(facts: Facts, window: rules.Window, trial: str, now: Instant) -> Reach | Lacking:
@@ -99,6 +105,8 @@ def _overlap(facts: Facts, episode: Episode, first: Instant, last: Instant) -> T
     if episode.end is not None and episode.end.last <= first:
         return F
     begun = episode.since.last <= last
+    if begun and episode.since.first >= first:  # its very beginning lies there
+        return T
     if episode.end is not None:
         return known(True if begun and episode.end.first > first else None)
     if episode.presumed is not None:
@@ -160,12 +168,13 @@ def in_window(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Tru
     if possible.first <= possible.last:
         if concept.kind == "event":
             past = _happened(facts, concept, sure, possible)
-            if where.possible.first >= now and past is U:
-                past = F  # a window of what is to come asks for a plan, not for the very instant of judgement
         else:
             past = _present(facts, concept, possible.first, possible.last)
-            if past is T and not (sure.first <= sure.last and _present(facts, concept, sure.first, sure.last) is T):
+            # the latest beginning and the earliest end of the window, in either order: who was there for both, met all of it
+            if past is T and not (sure.first <= now and _present(facts, concept, sure.first, sure.last) is T):
                 past = U
+        if where.possible.first >= now and where.possible.last > now and past is U:
+            past = F  # a window of what is to come asks for a plan, not for the very instant of judgement
     if where.possible.last <= now:
         return past
     return any_of((past, _planned(facts, concept, where, now)))
@@ -177,7 +186,7 @@ def _planned(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Trut
     for plan in timeline.plans:
         if where.sure.first <= plan.first and plan.last <= where.sure.last:
             return T
-    own = timeline.own_plans
+    own = timeline.own_plans if not facts.vocabulary.parts(concept.name) else ()  # a part may have a plan of its own
     outside = own and all(plan.last < where.possible.first or plan.first > where.possible.last for plan in own)
     later = all(
         plan.first > where.possible.last for plan in own
@@ -239,39 +248,58 @@ _SINCE: dict[str, str] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 
 def elapsed(facts: Facts, concept: Concept, bounds: tuple[tuple[rules.Operator, Duration], ...], now: Instant) -> Truth:
     """Is the time since the onset within bounds? `time since onset > D` is `onset < now - D`. Not met if it never was."""
-    onset = newest_onset(facts, concept, now)
-    if onset == "never":
-        return F
-    if not isinstance(onset, Span):
-        return U
-    return all_of(
-        compare_onset(onset, _SINCE[operator], shift(now, duration, facts.zone, -1)) for operator, duration in bounds
+    edges = [(_SINCE[operator], shift(now, duration, facts.zone, -1)) for operator, duration in bounds]
+    return _of_onset(
+        facts, concept, now, lambda onset: all_of(compare_onset(onset, operator, edge) for operator, edge in edges)
     )
 
 
 def lasting(facts: Facts, concept: Concept, duration: Duration, now: Instant) -> Truth:
-    """Is it present, in an episode that began `duration` or longer ago?"""
-    here = present_now(facts, concept, now)
-    return all_of((here, F)) if here is F else all_of((here, elapsed(facts, concept, ((">=", duration),), now)))
+    """Is it present, in an episode that began `duration` or longer ago? What includes it then is so, too."""
+    held = (concept, *map(facts.vocabulary.__getitem__, facts.vocabulary.wholes(concept.name)))
+    found = [
+        all_of((present_now(facts, which, now), elapsed(facts, which, ((">=", duration),), now)))
+        for which in held
+        if which.kind == "condition"
+    ]
+    return F if F in found else found[0]
 
 
 def onset_in(facts: Facts, concept: Concept, where: Reach, now: Instant) -> Truth:
     """Did the newest episode begin in a window?"""
+
+    def inside(onset: Span) -> Truth:
+        if where.sure.first <= onset.first and onset.last <= where.sure.last:
+            return T
+        return F if onset.last < where.possible.first or onset.first > where.possible.last else U
+
+    return _of_onset(facts, concept, now, inside)
+
+
+def _of_onset(facts: Facts, concept: Concept, now: Instant, holds: Callable[[Span], Truth]) -> Truth:
+    """Does something hold of the onset? Where it is not dated, a complete record of what includes it may tell."""
     onset = newest_onset(facts, concept, now)
     if onset == "never":
         return F
-    if not isinstance(onset, Span):
-        return F if _ruled_out(facts, concept, where, now) else U
-    if where.sure.first <= onset.first and onset.last <= where.sure.last:
-        return T
-    if onset.last < where.possible.first or onset.first > where.possible.last:
-        return F
-    return F if onset.is_undated and _ruled_out(facts, concept, where, now) else U
+    found = holds(onset) if isinstance(onset, Span) else U
+    if found is not U or (isinstance(onset, Span) and not onset.is_undated):
+        return found
+    for spans in _held(facts, concept, now):
+        truths = {holds(span) for span in spans}
+        if truths == {F} or (truths == {T} and isinstance(onset, Span)):
+            return truths.pop()
+    return U
 
 
-def _ruled_out(facts: Facts, concept: Concept, where: Reach, now: Instant) -> bool:
-    """Was it, or what includes it, surely not there in the whole window?"""
-    last = min(where.possible.last, now)
-    if where.possible.last > now or where.possible.first > last or concept.kind == "event":
-        return False
-    return _present(facts, concept, where.possible.first, last) is F
+def _held(facts: Facts, concept: Concept, now: Instant) -> Iterator[tuple[Span, ...]]:
+    """When it began, if it ever did: within the occurrences of a complete record of what includes it (an event: then)."""
+    for whole in facts.vocabulary.wholes(concept.name):
+        timeline = _timeline(facts, whole)
+        if timeline.complete == "listed":
+            is_event = facts.vocabulary[whole].kind == "event"
+            yield tuple(
+                episode.onset
+                if is_event
+                else Span(episode.onset.first, now if episode.end is None else min(episode.end.last - 1, now))
+                for episode in timeline.episodes
+            )

@@ -6,8 +6,9 @@ What depends on the instant (a zone for dates without one, an age against a birt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from eligibility.ages import AgeReading, read_age
@@ -26,12 +27,17 @@ MOST_HINTS = 100  # nearest names of unrecognized keys
 RESERVED = ("id", "asof", "birthdate", "trials", "judgements")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unrecognized:
-    """A key that no concept has, with the nearest names."""
+    """A key that no concept has, with the nearest names, which are looked for when they are first read."""
 
     key: str
-    nearest: tuple[str, ...] = ()
+    look: Callable[[], Iterable[str]] = field(repr=False, compare=False, default=tuple)
+
+    @cached_property
+    def nearest(self) -> tuple[str, ...]:
+        """The names most like it, the best first."""
+        return tuple(self.look())
 
     def __str__(self) -> str:
         return f"{self.key} (did you mean {', '.join(self.nearest)}?)" if self.nearest else self.key
@@ -111,8 +117,9 @@ class _Reader:
                 reserved[folded] = excerpt(key)
                 self._attempt(key, None, self._reserved, patient, folded, value)
             elif concept is None:
-                close = self._vocabulary.nearest(key) if len(patient.unrecognized) < MOST_HINTS else []
-                patient.unrecognized.append(Unrecognized(excerpt(key, 80), tuple(close)))
+                is_one_of_few = len(patient.unrecognized) < MOST_HINTS  # looking for names takes its time
+                look = partial(self._vocabulary.nearest, key) if is_one_of_few else tuple[str, ...]
+                patient.unrecognized.append(Unrecognized(excerpt(key, 80), look))
             else:
                 self._attempt(key, concept, self._concept, patient, key, concept, value)
         self._check(patient)
@@ -177,8 +184,9 @@ class _Reader:
             place = f"{trial}.{key_text(key)}"
             concept = self._vocabulary.find(key) if isinstance(key, str) else None
             if concept is None:
-                close = self._vocabulary.nearest(key) if isinstance(key, str) else []
-                patient.unrecognized.append(Unrecognized(place, tuple(close)))
+                is_name = isinstance(key, str) and len(patient.unrecognized) < MOST_HINTS
+                look = partial(self._vocabulary.nearest, str(key)) if is_name else tuple[str, ...]
+                patient.unrecognized.append(Unrecognized(place, look))
                 continue
             try:
                 found: bool | PartialDate | None

@@ -169,6 +169,8 @@ def _declared_end(words: str, vocabulary: Vocabulary) -> tuple[str, Concept] | N
     parts = words.split()
     for first in range(len(parts)):
         name = " ".join(parts[first:])
+        if name and not name[-1].isalnum():  # `temperature - 37 degC`: an operation stands between them
+            return None
         if (concept := vocabulary.find(name)) is not None:
             return name, concept
     return None

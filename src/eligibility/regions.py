@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from eligibility import rules
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.instants import Duration
 from eligibility.intervals import Interval
 from eligibility.vocabulary import Concept, Vocabulary

@@ -65,7 +65,7 @@ def _listed(console: Console, title: str, lines: Sequence[str]) -> None:
 
 def _indented(console: Console, items: Iterable[RenderableType], by: int = 2) -> None:
     for item in items:
-        console.print(Padding(item, (0, 0, 0, by), expand=False))
+        console.print(Padding(item, (0, 0, 0, by)))
 
 
 def _print_trial(trial: TrialResult, console: Console, explain: bool) -> None:
@@ -82,17 +82,18 @@ def _print_trial(trial: TrialResult, console: Console, explain: bool) -> None:
         _indented(console, [_explained(trial.criteria)])
     else:
         if trial.failed:
-            _indented(
-                console, [Text("Failed", style="bold"), Padding(_reasons(trial.failed), (0, 0, 0, 2), expand=False)]
-            )
+            _indented(console, [Text("Failed", style="bold")])
+            _indented(console, [_reasons(trial.failed)], 4)
         if trial.open and trial.verdict != "ineligible":
-            _indented(console, [Text("Open", style="bold"), Padding(_labels(trial.open), (0, 0, 0, 2), expand=False)])
+            _indented(console, [Text("Open", style="bold")])
+            _indented(console, [_labels(trial.open)], 4)
         elif trial.open:
             count = len(trial.open)
             text = f"{count} other criteri{'on is' if count == 1 else 'a are'} open, which cannot make the patient eligible."
             _indented(console, [Text(text, style="dim")])
     if trial.needs:
-        _indented(console, [Text("Ask next", style="bold"), Padding(_needs(trial.needs), (0, 0, 0, 2), expand=False)])
+        _indented(console, [Text("Ask next", style="bold")])
+        _indented(console, [_needs(trial.needs)], 4)
 
 
 def _soon(instant: str) -> str:

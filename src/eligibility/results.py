@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, overload
+from typing import Literal, Protocol, overload
 
 from eligibility.errors import UsageError, did_you_mean, excerpt, nearest
+from eligibility.logic import Truth
 from eligibility.patient import Unrecognized
 
 Outcome = Literal["met", "not met", "unknown"]
 Verdict = Literal["eligible", "ineligible", "review", "undetermined"]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
+OUTCOMES: dict[Truth, Outcome] = {Truth.TRUE: "met", Truth.FALSE: "not met", Truth.UNKNOWN: "unknown"}
 SCHEMA_VERSION = "1"
 RESULT_SCHEMA = f"eligibility/result/{SCHEMA_VERSION}"
 
@@ -67,19 +69,37 @@ class Need:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CriterionResult:
-    """One criterion, judged. `passes` is True, False, or None while it is open."""
+    """One criterion, judged. `passes` is True, False, or None while it is open. Reasons and needs are made when read."""
 
     id: str
     section: Literal["include", "exclude"]
     label: str
     outcome: Outcome
     passes: bool | None
-    reason: str
-    evidence: tuple[Evidence, ...]
-    needs: tuple[Need, ...]
     note: str | None = None
+    tell: Callable[[], tuple[str, tuple[Evidence, ...]]] = field(repr=False, compare=False, default=lambda: ("", ()))
+    ask: Callable[[], tuple[Need, ...]] = field(repr=False, compare=False, default=lambda: ())
+
+    @cached_property
+    def _told(self) -> tuple[str, tuple[Evidence, ...]]:
+        return self.tell()
+
+    @property
+    def reason(self) -> str:
+        """Why the outcome is what it is, in a sentence."""
+        return self._told[0]
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What each comparison and presence behind the reason rests on."""
+        return self._told[1]
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """The facts that an open criterion waits for; none for a decided one."""
+        return self.ask()
 
     def to_dict(self) -> dict[str, Json]:
         """As JSON."""
@@ -120,22 +140,44 @@ class Criteria(Sequence[CriterionResult]):
         return f"Criteria({', '.join(item.id for item in self._items)})"
 
 
+class Behind(Protocol):
+    """What stands behind a verdict, found when it is asked for."""
+
+    def criteria(self) -> Criteria:
+        """Every criterion, judged."""
+
+    def needs(self, criteria: Criteria) -> tuple[Need, ...]:
+        """What the open criteria wait for, merged."""
+
+    def valid_until(self) -> str | None:
+        """Until when the verdict holds with nothing new."""
+
+
 @dataclass(frozen=True)
 class TrialResult:
-    """One trial, judged. `valid_until` is found when it is first read."""
+    """One trial, judged. All but the verdict is found when it is first read."""
 
     id: str
     title: str
     verdict: Verdict
-    criteria: Criteria
-    needs: tuple[Need, ...]
-    find_valid_until: Callable[[], str | None] = field(repr=False, compare=False, default=lambda: None)
+    behind: Behind = field(repr=False, compare=False)
+
+    @cached_property
+    def criteria(self) -> Criteria:
+        """Every criterion, judged."""
+        return self.behind.criteria()
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """What to ask or measure next, over all criteria; nothing once the trial is decided."""
+        is_open = self.verdict in ("review", "undetermined")
+        return self.behind.needs(self.criteria) if is_open else ()
 
     @cached_property
     def valid_until(self) -> str | None:
         """The first later instant (ISO 8601) at which the same facts, with nothing new, give another verdict; None where
         they never do."""
-        return self.find_valid_until()
+        return self.behind.valid_until()
 
     @property
     def failed(self) -> tuple[CriterionResult, ...]:
@@ -156,15 +198,41 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
+class Remarks:
+    """What is to be said of a patient record beside the verdicts."""
+
+    unrecognized: tuple[Unrecognized, ...] = ()
+    ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Screening:
     """One patient against some trials, at one instant. Iterable, and indexable by trial ID."""
 
     at: str
     trials: tuple[TrialResult, ...]
-    unrecognized: tuple[Unrecognized, ...] = ()
-    ignored: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
     id: str | None = None
+    remark: Callable[[], Remarks] = field(repr=False, compare=False, default=Remarks)
+
+    @cached_property
+    def _remarks(self) -> Remarks:
+        return self.remark()
+
+    @property
+    def unrecognized(self) -> tuple[Unrecognized, ...]:
+        """Keys of the record that no concept has, each with the nearest names."""
+        return self._remarks.unrecognized
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """What is dated after the instant of judgement, and so was not used."""
+        return self._remarks.ignored
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know of how the record was read."""
+        return self._remarks.warnings
 
     def __iter__(self) -> Iterator[TrialResult]:
         return iter(self.trials)

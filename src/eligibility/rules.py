@@ -292,6 +292,15 @@ class Criterion:
         return f"{self.section}.{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """How a derived quantity is computed, in its canonical unit, and from what."""
+
+    expression: Expression
+    inputs: tuple[Concept, ...]
+    sampled_with: tuple[Concept, ...]
+
+
 def atoms(rule: Rule) -> Iterator[Atom]:
     """The comparisons and presences of a rule, from left to right."""
     match rule:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, partial
 from typing import Any
 
 from eligibility import rules
 from eligibility.errors import UsageError, excerpt, nearest
-from eligibility.evaluator import Situation, evaluate, evaluate_atom
-from eligibility.explanation import OUTCOMES, Truths, explain
+from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene
+from eligibility.explanation import explain
 from eligibility.facts import Absent, Facts, Timeline, prepare
 from eligibility.instants import Instant, iso
 from eligibility.library import Trial, bundled_trials, select
 from eligibility.logic import Truth
-from eligibility.needs import merge, needs_of
+from eligibility.needs import merge, needs_of, open_atoms
 from eligibility.patient import Patient, Unrecognized
-from eligibility.results import Criteria, CriterionResult, Need, Screening, TrialResult, Verdict
+from eligibility.results import OUTCOMES, Criteria, CriterionResult, Need, Remarks, Screening, TrialResult, Verdict
 from eligibility.validity import first_change
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
@@ -39,21 +41,25 @@ def screen(
     Raises PatientError, which names every key that cannot be used, and UsageError for an unknown trial or a bad `at`.
     """
     chosen = select(trials)
-    vocabulary = _vocabulary_of(chosen)
+    vocabulary = vocabulary_of(chosen)
     record = patient if isinstance(patient, Patient) else Patient.parse(patient, vocabulary=vocabulary)
     if record.vocabulary is not vocabulary:
         raise UsageError("the patient was read with another vocabulary than that of the trials; read it with theirs")
     facts = prepare(record, at, absent)
     results = tuple(judge(trial, facts) for trial in chosen)
+    return Screening(iso(facts.at, facts.zone), results, record.id, partial(remarks, record, facts, chosen))
+
+
+def remarks(record: Patient, facts: Facts, trials: tuple[Trial, ...]) -> Remarks:
+    """What is to be said of a record beside the verdicts, once the trials were judged."""
     noted = facts.computed.get("warnings", {})
-    warnings = (*facts.warnings, *(noted if isinstance(noted, dict) else ()), *_taken_as_never(chosen, facts))
-    return Screening(
-        iso(facts.at, facts.zone), results, (*record.unrecognized, *_strange_addresses(record, chosen)),
-        facts.ignored, tuple(dict.fromkeys(warnings)), record.id,
-    )  # fmt: skip
+    warnings = (*facts.warnings, *(noted if isinstance(noted, dict) else ()), *_taken_as_never(trials, facts))
+    unrecognized = (*record.unrecognized, *_strange_addresses(record, trials))
+    return Remarks(unrecognized, facts.ignored, tuple(dict.fromkeys(warnings)))
 
 
-def _vocabulary_of(trials: tuple[Trial, ...]) -> Vocabulary:
+def vocabulary_of(trials: tuple[Trial, ...]) -> Vocabulary:
+    """The vocabulary of some trials. Raises UsageError where they were compiled with different ones."""
     if not trials:
         return bundled_vocabulary()
     if any(trial.vocabulary is not trials[0].vocabulary for trial in trials):
@@ -63,45 +69,71 @@ def _vocabulary_of(trials: tuple[Trial, ...]) -> Vocabulary:
 
 def judge(trial: Trial, facts: Facts) -> TrialResult:
     """One trial against prepared facts."""
-    situation = Situation(facts, facts.at, trial.id, trial.values)
-    results: list[CriterionResult] = []
-    waiting: list[Need] = []
-    only_answers = True
-    for criterion in trial.criteria:
-        truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
-        outcome = evaluate(criterion.rule, situation)
-        reason, evidence = explain(criterion.rule, truths, situation)
-        needs, answers = needs_of(criterion, truths, situation) if outcome is U else ((), True)
-        waiting += needs
-        only_answers = only_answers and answers
-        results.append(CriterionResult(
-            criterion.address, criterion.section, criterion.label, OUTCOMES[outcome], _passes(criterion, outcome),
-            reason, evidence, needs, criterion.note,
-        ))  # fmt: skip
-    verdict = _verdict([result.passes for result in results], only_answers)
-    is_open = verdict in ("review", "undetermined")
+    return TrialResult(trial.id, trial.title, verdict_at(trial, facts, facts.at), Judgement(trial, facts))
 
-    def find_valid_until() -> str | None:
-        found = first_change(trial.criteria, facts, trial.id, trial.values, lambda now: verdict_at(trial, facts, now))
+
+@dataclass(frozen=True)
+class Judgement:
+    """What stands behind the verdict of one trial: the reference evaluator, asked again for what is read."""
+
+    trial: Trial
+    facts: Facts
+
+    def criteria(self) -> Criteria:
+        """Every criterion, judged."""
+        situation = Situation(self.facts, self.facts.at, self.trial.id, self.trial.values)
+        return Criteria([_criterion(criterion, situation) for criterion in self.trial.criteria])
+
+    def needs(self, criteria: Criteria) -> tuple[Need, ...]:
+        """What the open criteria wait for, one need for each fact."""
+        return merge(need for criterion in criteria for need in criterion.needs)
+
+    def valid_until(self) -> str | None:
+        """The first later instant at which the same facts give another verdict."""
+        trial, facts = self.trial, self.facts
+
+        def standing_at(criterion: rules.Criterion, now: Instant) -> _Standing:
+            return _Standing(criterion, Situation(facts, now, trial.id, trial.values))
+
+        found = first_change(trial.criteria, facts, trial.id, trial.values, standing_at, _verdict)
         return None if found is None else iso(found, facts.zone)
 
-    return TrialResult(
-        trial.id, trial.title, verdict, Criteria(results), merge(waiting) if is_open else (), find_valid_until
-    )
+
+def _criterion(criterion: rules.Criterion, situation: Situation) -> CriterionResult:
+    truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
+    outcome = kleene(criterion.rule, truths)
+    return CriterionResult(
+        criterion.address, criterion.section, criterion.label, OUTCOMES[outcome], _passes(criterion, outcome), criterion.note,
+        partial(explain, criterion.rule, truths, situation), partial(needs_of, criterion, truths, situation),
+    )  # fmt: skip
 
 
 def verdict_at(trial: Trial, facts: Facts, now: Instant) -> Verdict:
-    """The verdict that the same facts give at a later instant."""
+    """The verdict that the facts give at their instant, or at a later one."""
     situation = Situation(facts, now, trial.id, trial.values)
-    passes: list[bool | None] = []
-    only_answers = True
-    for criterion in trial.criteria:
-        outcome = evaluate(criterion.rule, situation)
-        passes.append(_passes(criterion, outcome))
-        if outcome is U and only_answers:
-            truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
-            only_answers = needs_of(criterion, truths, situation)[1]
-    return _verdict(passes, only_answers)
+    return _verdict([_Standing(criterion, situation) for criterion in trial.criteria])
+
+
+class _Standing:
+    """What a criterion says of the verdict at an instant, found when it is asked for: few verdicts hang on all criteria."""
+
+    def __init__(self, criterion: rules.Criterion, situation: Situation) -> None:
+        self._criterion, self._situation = criterion, situation
+
+    @cached_property
+    def _truths(self) -> Truths:
+        return {atom: evaluate_atom(atom, self._situation) for atom in rules.atoms(self._criterion.rule)}
+
+    @cached_property
+    def passes(self) -> bool | None:
+        """Does it pass? None while it is open."""
+        return _passes(self._criterion, kleene(self._criterion.rule, self._truths))
+
+    @property
+    def only_answers(self) -> bool:
+        """Does it wait for nothing but answers of people?"""
+        waits_for = open_atoms(self._criterion.rule, self._truths)
+        return all(isinstance(atom, rules.Attested | rules.Judged) for atom in waits_for)
 
 
 def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
@@ -110,12 +142,12 @@ def _passes(criterion: rules.Criterion, outcome: Truth) -> bool | None:
     return outcome is (T if criterion.section == "include" else F)
 
 
-def _verdict(passes: list[bool | None], only_answers: bool) -> Verdict:
-    if False in passes:
+def _verdict(standings: Sequence[_Standing]) -> Verdict:
+    if any(standing.passes is False for standing in standings):
         return "ineligible"
-    if None not in passes:
+    if all(standing.passes for standing in standings):
         return "eligible"
-    return "review" if only_answers else "undetermined"
+    return "review" if all(standing.only_answers for standing in standings) else "undetermined"
 
 
 def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
@@ -140,6 +172,8 @@ def _taken_as_never(trials: tuple[Trial, ...], facts: Facts) -> list[str]:
 
 def _strange_addresses(patient: Patient, trials: tuple[Trial, ...]) -> list[Unrecognized]:
     """Judgements and overrides of the record that belong to no criterion of a known trial."""
+    if not patient.judgements and not patient.overrides:
+        return []
     known = {trial.id.casefold(): trial for trial in (*_bundled_if_loaded(trials), *trials)}
     found = []
     for address in patient.judgements:
@@ -151,11 +185,11 @@ def _strange_addresses(patient: Patient, trials: tuple[Trial, ...]) -> list[Unre
         ]  # fmt: skip
         if trial is None or place not in [item.casefold() for item in asked]:
             near = [f"judgements.{trial.id}/{item}" for item in nearest(place, asked)] if trial else []
-            found.append(Unrecognized(f"judgements.{excerpt(address, 80)}", tuple(near)))
+            found.append(Unrecognized(f"judgements.{excerpt(address, 80)}", partial(tuple, near)))
     for trial_id in patient.overrides:
         if trial_id.casefold() not in known:
             near = nearest(trial_id, [trial.id for trial in known.values()])
-            found.append(Unrecognized(f"trials.{excerpt(trial_id, 80)}", tuple(near)))
+            found.append(Unrecognized(f"trials.{excerpt(trial_id, 80)}", partial(tuple, near)))
     return found
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import intervals, rules
-from eligibility.expressions import Formula, check_formula
 from eligibility.facts import ClassObservation, Facts, Observation, age_in
+from eligibility.formulas import Formula, check_formula
 from eligibility.instants import EARLIEST, Duration, Instant, Span, shift
 from eligibility.intervals import ANYTHING, Interval, point
 from eligibility.logic import Truth
@@ -103,9 +103,11 @@ def choose(series: Sequence[Observation], selection: rules.Selection, where: Rea
     if selection == "highest":
         bottom = intervals.largest(certain)
         top = intervals.largest(everything)
+        used = tuple(observation for observation in used if observation.value.high >= bottom.low)
         return Chosen(Interval(bottom.low, top.high, bottom.low_open, top.high_open), used)
     bottom = intervals.smallest(everything)
     top = intervals.smallest(certain)
+    used = tuple(observation for observation in used if observation.value.low <= top.high)
     return Chosen(Interval(bottom.low, top.high, bottom.low_open, top.high_open), used)
 
 
@@ -170,13 +172,11 @@ def sample(
                 parts[source.name] = text
                 return value
             case rules.InClass(concept=source, ranks=ranks):
-                return class_truth(
-                    facts.classes.get(source.name, ()),
-                    source,
-                    ranks,
-                    "latest",
-                    current_window(facts, source, None, when),
-                )
+                seen = facts.classes.get(source.name, ())
+                lasting = source.current_for is None and not any(observation.dated for observation in seen)
+                # sex, which has no time, was the same before
+                where = current_window(facts, source, None, Span(facts.at, facts.at) if lasting else when)
+                return class_truth(class_ranks(seen, source, "latest", where)[0], ranks)
             case rules.Changed():
                 raise AssertionError("a formula of the vocabulary has no changes")
             case _:
@@ -278,35 +278,20 @@ def class_ranks(
     return frozenset(range(min(ranks), max(ranks) + 1)), used, True
 
 
-def class_truth(
-    observations: Sequence[ClassObservation],
-    concept: Concept,
-    ranks: frozenset[int],
-    selection: rules.Selection,
-    where: Reach,
-) -> Truth:
-    """Is the class one of those with these ranks?"""
-    possible, _, _ = class_ranks(observations, concept, selection, where)
+def class_truth(possible: frozenset[int], ranks: frozenset[int]) -> Truth:
+    """Is a class, known to have one of some ranks, one of those that are asked for?"""
     return Truth.TRUE if possible <= ranks else Truth.UNKNOWN if possible & ranks else Truth.FALSE
 
 
-def class_truth_ahead(
-    observations: Sequence[ClassObservation],
-    concept: Concept,
-    ranks: frozenset[int],
-    selection: rules.Selection,
-    where: Reach,
-) -> Truth:
-    """The same for a window that reaches past now: a class still to be seen may be the latest, the highest or the lowest."""
+def class_ranks_ahead(
+    observations: Sequence[ClassObservation], concept: Concept, selection: rules.Selection, where: Reach
+) -> frozenset[int]:
+    """The ranks for a window that reaches past now: a class still to be seen may be the latest, the highest, the lowest."""
     possible, _, sure = class_ranks(observations, concept, selection, where)
     top = len(concept.values)
     if not sure or selection == "latest":
-        possible = frozenset(range(top))
-    elif selection == "highest":
-        possible = frozenset(range(min(possible), top))
-    else:
-        possible = frozenset(range(max(possible) + 1))
-    return Truth.TRUE if possible <= ranks else Truth.UNKNOWN if possible & ranks else Truth.FALSE
+        return frozenset(range(top))
+    return frozenset(range(min(possible), top)) if selection == "highest" else frozenset(range(max(possible) + 1))
 
 
 def change(series: Sequence[Observation], rise: bool, over: Duration, where: Reach, facts: Facts) -> Chosen:

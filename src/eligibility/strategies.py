@@ -5,7 +5,6 @@ Needs the extra `testing`. Drawn patients shrink towards an empty record, so tha
 
 from __future__ import annotations
 
-import random
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from eligibility.errors import UsageError
 from eligibility.facts import read_instant
 from eligibility.instants import local
 from eligibility.library import Trial
+from eligibility.patient import Patient
 from eligibility.regions import Variable
 from eligibility.results import Verdict
 from eligibility.states import State, states
@@ -59,7 +59,7 @@ def facts(
 def rules(vocabulary: Vocabulary | None = None, *, deepest: int = 3) -> st.SearchStrategy[str]:
     """Formulas and blocks that compile: every construct of the language, names and units of the vocabulary."""
     words = vocabulary or bundled_vocabulary()
-    return st.integers(min_value=0, max_value=2**48).map(lambda seed: formulas(words, random.Random(seed), deepest))
+    return st.randoms(use_true_random=False).map(lambda chance: formulas(words, chance, deepest))
 
 
 def patients(
@@ -163,5 +163,11 @@ def _allowed(part: Solutions, verdict: Verdict, leads: bool) -> tuple[dict[str, 
         case "ineligible":
             return part.failing if leads else (*part.lacking, *part.passing, *part.asking, *part.failing) or ({},)
 
+
+def _any_patient() -> st.SearchStrategy[Patient]:
+    return facts().map(Patient.parse)
+
+
+st.register_type_strategy(Patient, lambda _: _any_patient())
 
 __all__ = ["facts", "patients", "quantities", "rules"]

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from eligibility.building import solved
 from eligibility.errors import PatientError, UsageError
 from eligibility.examples import read_examples, run_example
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.library import Trial
 from eligibility.results import Screening, Verdict
 from eligibility.screening import screen

@@ -174,14 +174,14 @@ class TreeReader(Transformer[Token, Any]):
     def number(self, children: list[Any]) -> nodes.Number:
         unit = _tokens(children, "UNIT")
         return nodes.Number(
-            value=str(children[0]), unit=spelled(_OLD.sub("", str(unit[0]).replace(FUSED, " ").strip())) if unit else None,
+            value=str(children[0]).replace("−", "-"), unit=spelled(_OLD.sub("", str(unit[0]).replace(FUSED, " ").strip())) if unit else None,
             unit_span=_span(list(unit)) if unit else None, span=_span(children),
         )  # fmt: skip
 
     def limit(self, children: list[Any]) -> nodes.Limit:
         word = str(children[-1]).casefold()
         upper = "uln" in word or "upper" in word
-        multiple = str(children[0]) if len(children) == 2 else "1"
+        multiple = str(children[0]).replace("−", "-") if len(children) == 2 else "1"
         return nodes.Limit(multiple=multiple, upper=upper, span=_span(children))
 
     def call(self, children: list[Any]) -> nodes.Call:
@@ -251,7 +251,9 @@ class TreeReader(Transformer[Token, Any]):
 
     def duration(self, children: list[Any]) -> nodes.Length:
         return nodes.Length(
-            value=str(children[0]), unit=str(children[1]).replace(FUSED, " ").strip(), span=_span(children)
+            value=str(children[0]).replace("−", "-"),
+            unit=str(children[1]).replace(FUSED, " ").strip(),
+            span=_span(children),
         )
 
     def name(self, children: list[Any]) -> nodes.Name:

@@ -7,6 +7,7 @@ pint holds the definitions, in a registry of its own with exact fractions, and i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -140,26 +141,30 @@ def _declare(symbols: dict[str, Unit], symbol: str, unit: Unit) -> None:
     symbols[symbol] = replace(unit, text=symbol)
 
 
+_COMPATIBLE = re.compile("[\u2103\u2109\u3300-\u33ff\uff01-\uff5e]")  # one sign for several letters: ℃, ㎎, ％
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_POWER_OF_TEN = re.compile(r"(?:[x*]\s*)?10\s?(?:\^|\*\*?|[eE])\s?(-?\d{1,2})\s*\*?\s*(?=[/A-Za-z\[{(]|$)")
-_THOUSANDS = re.compile(r"[x*]\s*(1000|1,000)\s*(?=[/A-Za-z\[{(])")
-_LOST_SUPERSCRIPT = re.compile(r"(?:[x*]\s*)?10(\d{1,2})\s*(?=[/A-Za-z]|$)")
+_POWER_OF_TEN = re.compile(r"(?:[xX*]\s*)?10\s?(?:\^|\*\*?|[eE])\s?(-?\d{1,2})\s*\*?\s*(?=[/A-Za-z\[{(]|$)")
+_THOUSANDS = re.compile(r"(?:[xX*]\s*)?(?:1000|1,000)\s*(?=[/A-Za-z\[{(])")
+_LOST_SUPERSCRIPT = re.compile(r"(?:[xX*]\s*)?10([1-9]\d?)\s*(?=[/A-Za-z]|$)")
 _RAISED = re.compile(r"(.*[A-Za-z\])}])\s?(?:\^|\*\*|(?<=.)(?=-?\d))\s?(-?[1-9])")
+_IN_BRACKETS = re.compile(r"(?<=[A-Za-z0])\s?\((-?\d{1,2})\)")  # how abstracts write a superscript: 10(9)/L
 
 
 def plain(text: str) -> str:
     """A unit text in plain letters: micro signs, superscripts, multiplication signs and spaces made one way."""
+    text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = re.sub(r"(?<=[A-Za-z0-9\])])[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(_SUPERSCRIPTS), text)
     text = text.translate(_SUBSCRIPTS)
     text = text.replace("µ", "u").replace("μ", "u").replace("×", "x").replace("·", "*").replace("⋅", "*")
-    return " ".join(text.replace("∕", "/").replace("⁄", "/").split())
+    text = _IN_BRACKETS.sub(r"^\1", text.replace("∕", "/").replace("⁄", "/").replace("−", "-"))
+    return re.sub(r"(?<=[A-Za-z0-9%])\.$", "", " ".join(text.split()))
 
 
 def spelled(unit: str) -> str:
     """A unit as the formatter prints it: in plain letters, a power of ten in front as `x 10^9/L`."""
     text = plain(unit)
-    text = re.sub(r"^(?:[x*]\s*)?10\s?(?:\^|\*\*?)\s?(-?\d+)\s*", r"x 10^\1 ", text)
+    text = re.sub(r"^(?:[xX*]\s*)?10\s?(?:\^|\*\*?|(?<=10)[eE])\s?(-?\d+)\s*", r"x 10^\1 ", text)
     return re.sub(r"(x 10\^-?\d+) /", r"\1/", text).strip()
 
 

@@ -6,42 +6,66 @@ fact. So the verdict is tried at those instants alone, and the first change is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 from eligibility import rules
-from eligibility.expressions import check_formula
 from eligibility.facts import Facts
+from eligibility.formulas import check_formula
 from eligibility.instants import DAY, EARLIEST, LATEST, Duration, Instant, Span, instant_of, local, shift
 from eligibility.vocabulary import Concept
 
 MOST_TRIED = 20_000
 
 
+State = TypeVar("State")
+
+
 def first_change(
-    criteria: Iterable[rules.Criterion], facts: Facts, trial: str, values: Duration | None, verdict_at: Callable[[Instant], str]
-) -> Instant | None:  # fmt: skip
-    """The first instant after that of the facts at which `verdict_at` says something else; None if it never does."""
+    criteria: Sequence[rules.Criterion],
+    facts: Facts,
+    trial: str,
+    values: Duration | None,
+    state_at: Callable[[rules.Criterion, Instant], State],
+    verdict_of: Callable[[Sequence[State]], str],
+) -> Instant | None:
+    """The first instant after that of the facts at which `verdict_of` says something else of the states of all criteria;
+    None if it never does. A criterion is judged anew only at its own turning points: at all others it stays as it is."""
     now = facts.at
-    verdict = verdict_at(now)
-    tried = sorted({
-        instant
-        for criterion in criteria for atom in rules.atoms(criterion.rule)
-        for instant in _turning_points(atom, facts, trial, values)
-        if now < instant <= LATEST
-    })  # fmt: skip
+    turning: dict[Instant, set[int]] = {}
+    for index, criterion in enumerate(criteria):
+        for atom in rules.atoms(criterion.rule):
+            for instant in _turning_points(atom, facts, trial, values):
+                if now < instant <= LATEST:
+                    turning.setdefault(instant, set()).add(index)
+    states = [state_at(criterion, now) for criterion in criteria] if turning else []
+    verdict = verdict_of(states)
     before = now
-    for instant in tried[:MOST_TRIED]:
-        if verdict_at(instant) != verdict:
-            return _narrow(before, instant, verdict, verdict_at)
-        before = instant
+    for instant in sorted(turning)[:MOST_TRIED]:
+
+        def states_at(
+            middle: Instant, touched: set[int] = turning[instant], known: list[State] = states
+        ) -> list[State]:
+            return [
+                state_at(criterion, middle) if index in touched else known[index]
+                for index, criterion in enumerate(criteria)
+            ]
+
+        after = states_at(instant)
+        if verdict_of(after) != verdict:
+            return _narrow(before, instant, lambda middle: verdict_of(states_at(middle)) == verdict)
+        before, states = instant, after
     return None
 
 
-def _narrow(before: Instant, after: Instant, verdict: str, verdict_at: Callable[[Instant], str]) -> Instant:
+def _narrow(before: Instant, after: Instant, is_same: Callable[[Instant], bool]) -> Instant:
+    if after - 1 == before or is_same(after - 1):  # a turning point is exact, but for the ends of calendar months
+        return after
+    after -= 1
     while after - before > 1:
         middle = (before + after) // 2
-        if verdict_at(middle) == verdict:
+        if is_same(middle):
             before = middle
         else:
             after = middle
@@ -58,14 +82,13 @@ def _turning_points(atom: rules.Atom, facts: Facts, trial: str, values: Duration
             lengths.append(concept.acute_for)
         if concept.current_for is not None:
             lengths.append(values or concept.current_for)
+    lengths = list({(length.months, length.exact): length for length in lengths}.values())
     ends = {end for span in spans for end in (span.first, span.last, span.last + 1) if EARLIEST < end < LATEST}
     for end in ends:
         yield from (end, end + 1)
-        for first in lengths:
-            for once in _later(end, first, facts):
-                yield once
-                for second in lengths:
-                    yield from _later(once, second, facts)
+        once = {instant for length in lengths for instant in _later(end, length, facts)}
+        yield from once
+        yield from (instant for start in once for length in lengths for instant in _later(start, length, facts))
     if any(concept.kind == "age" or concept.has_limited_applicability for concept in concepts.values()):
         yield from _birthdays(atom, concepts.values(), facts)
 
@@ -128,7 +151,7 @@ def _times(concept: Concept, facts: Facts, trial: str) -> Iterator[Span]:
     if concept.kind == "milestone":
         yield Span(facts.at, facts.at)
         given = facts.milestones.get(concept.name)
-        override = facts.overrides.get(trial)
+        override = facts.overrides.get(trial.casefold())
         if override is not None and override[1].get(concept.name) is not None:
             given = override[1][concept.name]
         if given is not None:

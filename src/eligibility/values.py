@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational, Real
@@ -29,15 +29,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One observation of a quantity in its canonical unit. `months` where it was a duration in calendar units. How it was
-    spelled does not count when two are compared."""
+    """One observation of a quantity in its canonical unit. `months` where it was a duration in calendar units, which are
+    compared with calendar units by counting them. How it was spelled does not count when two are compared."""
 
     value: Interval
     when: PartialDate | None
     text: str = field(compare=False)
     lower: float | None = None
     upper: float | None = None
-    months: int | None = None
+    months: Interval | None = None
+    lower_text: str | None = field(default=None, compare=False)
+    upper_text: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ _RANGE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _AMBIGUOUS = re.compile(r"\d\s?[,'’]\s?\d|\d\s*[-–—]\s*\d")
+_SPACED = re.compile(r"(?!10[1-9])\d{3}(?![\d^*])")  # 1 000 for a thousand; 103 is a power that fell flat
 LONGEST_VALUE = 120
 LARGEST = 10**30
 _TOO_LARGE = "the number is not finite, or too large to be a measurement"
@@ -102,27 +105,31 @@ class QuantityReader:
         if found is not None:
             reading = gathered.read(self._plain, concept, found, own_unit, when)
         own_unit = own_unit or _unit_of(found)
-        lower, upper = (
-            gathered.read(self._limit, concept, name, value.get(name), own_unit, prefix=f"the {name}: ")
+        (lower, lower_text), (upper, upper_text) = (
+            gathered.read(self._limit, concept, name, value.get(name), own_unit, prefix=f"the {name}: ") or (None, None)
             for name in ("lower_limit", "upper_limit")
         )
         if lower is not None and upper is not None and lower > upper:
             gathered.tell("the lower limit is above the upper limit")
         gathered.settle()
-        return reading and Reading(reading.value, when, reading.text, lower, upper, reading.months)
+        return reading and replace(reading, lower=lower, upper=upper, lower_text=lower_text, upper_text=upper_text)
 
-    def _limit(self, concept: Concept, name: str, value: object, own_unit: str | None) -> float | None:
+    def _limit(
+        self, concept: Concept, name: str, value: object, own_unit: str | None
+    ) -> tuple[float | None, str | None]:
+        """A limit of normal in the canonical unit, and as it was given."""
         if value is None:
-            return None
+            return None, None
         if isinstance(value, Mapping | list | tuple):
             wrong("it must be one number with its unit")
         unit = None if isinstance(value, str) and _unit_of(value) else own_unit
-        limit = self._plain(concept, value, unit, None, is_limit=True).value
+        given = self._plain(concept, value, unit, None, is_limit=True)
+        limit = given.value
         if not limit.is_point:
             wrong("it must be one number")
         if concept.possible.low >= 0 and (limit.low < 0 or (limit.low == 0 and name == "upper_limit")):
             wrong("it must be above zero")
-        return limit.low
+        return limit.low, given.text
 
     def _plain(
         self, concept: Concept, value: object, unit: str | None, when: PartialDate | None, is_limit: bool = False
@@ -173,13 +180,17 @@ class QuantityReader:
         if len(text) > LONGEST_VALUE:
             wrong("the text is too long to be a measurement")
         if span := _RANGE.fullmatch(text):
+            _no_separators(span["low_unit"], span["unit"])
             return self._range(concept, span, unit, when, text)
         match = _VALUE_10.fullmatch(text) or _VALUE.fullmatch(text)
         if match is None or _AMBIGUOUS.match(text.lstrip("<>=≤≥ +-")):
             if _AMBIGUOUS.search(text):
-                wrong("it can be read in two ways; write a range as `5 to 10`, and a number without separators")
+                wrong(
+                    "it is ambiguous: it can be read in two ways; write a range as `5 to 10`, and a number without separators"
+                )
             wrong("it is no number with a unit, such as `82 mmHg`" if text else "it is empty")
         given = match["unit"].strip() if match["unit"] else None
+        _no_separators(given)
         if given and unit and given != unit.strip():
             wrong("the unit is given twice, in the value and beside it, and the two differ")
         number = _fraction(match["number"])
@@ -191,7 +202,14 @@ class QuantityReader:
             return reading
         if is_limit:
             wrong("it must be one number")
-        possible, end = concept.possible, reading.value
+        possible, end, months = concept.possible, reading.value, reading.months
+        if months is not None:
+            count = months.low
+            months = (
+                Interval(0.0, count, False, sign == "<")
+                if sign[0] == "<"
+                else Interval(count, INFINITY, sign == ">", True)
+            )
         if sign[0] == "<":
             value = Interval(possible.low, end.high, possible.low_open, sign == "<")
             empty = end.high < possible.low or (sign == "<" and end.high <= possible.low)
@@ -204,7 +222,7 @@ class QuantityReader:
         high_clipped = min(value.high, possible.high)
         return Reading(
             Interval(low_clipped, high_clipped, value.low_open and low_clipped == value.low, value.high_open and high_clipped == value.high),
-            when, reading.text,
+            when, reading.text, months=months,
         )  # fmt: skip
 
     def _range(
@@ -218,7 +236,8 @@ class QuantityReader:
         high = self._point(concept, _fraction(span["high"]), high_unit, when, text, False)
         if low.value.low > high.value.high:
             wrong("the range is the wrong way round")
-        return Reading(Interval(low.value.low, high.value.high), when, text)
+        months = Interval(low.months.low, high.months.low) if low.months and high.months else None
+        return Reading(Interval(low.value.low, high.value.high), when, text, months=months)
 
     def _point(
         self, concept: Concept, number: Fraction, unit: str | None, when: PartialDate | None, text: str, is_limit: bool,
@@ -235,7 +254,7 @@ class QuantityReader:
             fewest, most = days_in_months(length.months)
             per_day = 86_400 / measure.unit.factor
             value = Interval(float(fewest * per_day), float(most * per_day))
-            return Reading(value, when, text, months=None if censored else length.months)
+            return Reading(value, when, text, months=point(float(length.months)))
         scaled = self.scale(concept, unit)(number)
         value = point(scaled)
         possible = concept.possible
@@ -284,6 +303,12 @@ def _bounds(concept: Concept) -> str:
     )
 
 
+def _no_separators(*units: str | None) -> None:
+    """A unit that begins with three digits is the rest of a number: `1 000 mL`."""
+    if any(unit and _SPACED.match(unit.strip()) for unit in units):
+        wrong("it is ambiguous: it can be read in two ways; write a number without separators")
+
+
 def _whole(power: object) -> str:
     return str(int(power)) if isinstance(power, int | float | Fraction) and power == int(power) else "?"
 
@@ -325,6 +350,8 @@ def _class_value(concept: Concept, value: object, when: PartialDate | None) -> C
     if value is None:
         return None
     value = plain(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # tables hold 2.0 where a column has gaps
     if isinstance(value, bool) or not isinstance(value, str | int):
         wrong(f"write one of its values: {', '.join(concept.values)}")
     text = str(value).strip() if not isinstance(value, int) or abs(value) < 10**9 else "?"

@@ -1,0 +1,382 @@
+"""Trials go in once; prepared facts, verdicts and screenings of many patients come out, at the speed of hand-written code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property, lru_cache, partial
+from typing import Any, Protocol
+
+from eligibility import rules
+from eligibility.compiled import (
+    ELIGIBLE,
+    INELIGIBLE,
+    REVIEW,
+    UNDETERMINED,
+    Judge,
+    SlotTable,
+    Statements,
+    compile_trials,
+)
+from eligibility.errors import UsageError
+from eligibility.facts import Absent, Facts, prepare
+from eligibility.index import Index
+from eligibility.instants import Instant, instant_of, iso, read_date
+from eligibility.library import Trial, find, select
+from eligibility.patient import Patient
+from eligibility.plain_records import PlainRecords
+from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
+from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
+from eligibility.slots import ASKS, Content, TruthSlot, content, is_of_one_trial
+
+FEW = 24  # trials up to which one function is faster than an index
+VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
+
+
+class TrialSet(Set[str]):
+    """The IDs of some of the trials, held as the bits of a number."""
+
+    __slots__ = ("_bits", "_ids")
+
+    def __init__(self, bits: int, ids: Mapping[str, int]) -> None:
+        self._bits = bits
+        self._ids = ids
+
+    def __contains__(self, trial_id: object) -> bool:
+        place = self._ids.get(trial_id) if isinstance(trial_id, str) else None
+        return place is not None and bool(self._bits >> place & 1)
+
+    def __iter__(self) -> Iterator[str]:
+        return (trial_id for trial_id, place in self._ids.items() if self._bits >> place & 1)
+
+    def __len__(self) -> int:
+        return self._bits.bit_count()
+
+    @classmethod
+    def _from_iterable(cls, items: Iterable[str]) -> Set[str]:  # type: ignore[override]  # the result of `&` and `|` is a plain set
+        return frozenset(items)
+
+    def __repr__(self) -> str:
+        return f"TrialSet({sorted(self)})"
+
+
+class Verdicts(Mapping[str, Verdict]):
+    """Trial ID to verdict, and the trials of each verdict as sets over bits."""
+
+    __slots__ = ("_bits", "_codes", "_ids")
+
+    def __init__(
+        self, ids: Mapping[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
+    ) -> None:
+        self._ids = ids
+        self._codes = codes
+        self._bits = bits
+
+    def __getitem__(self, trial_id: str) -> Verdict:
+        place = self._ids[trial_id]
+        if self._codes is not None:
+            return VERDICTS[self._codes[place]]
+        return next(verdict for verdict, bits in zip(VERDICTS, self.bits, strict=True) if bits >> place & 1)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def bits(self) -> tuple[int, int, int, int]:
+        """The trials that are ineligible, eligible, in review and undetermined, a bit for each place of a trial."""
+        if self._bits is None:
+            found = [0, 0, 0, 0]
+            codes = self._codes or ()
+            for place in self._ids.values():
+                found[codes[place]] |= 1 << place
+            self._bits = (found[0], found[1], found[2], found[3])
+        return self._bits
+
+    def _with(self, code: int) -> TrialSet:
+        return TrialSet(self.bits[code], self._ids)
+
+    @property
+    def eligible(self) -> TrialSet:
+        """The trials in which the patient may take part."""
+        return self._with(ELIGIBLE)
+
+    @property
+    def review(self) -> TrialSet:
+        """The trials in which only answers of people are open."""
+        return self._with(REVIEW)
+
+    @property
+    def undetermined(self) -> TrialSet:
+        """The trials in which data are missing."""
+        return self._with(UNDETERMINED)
+
+    @property
+    def ineligible(self) -> TrialSet:
+        """The trials in which the patient may not take part."""
+        return self._with(INELIGIBLE)
+
+    def __repr__(self) -> str:
+        return f"Verdicts({dict(self)})"
+
+
+@dataclass(frozen=True)
+class PreparedFacts:
+    """What is known of one patient at one instant, as one screener asks for it: one content for each of its slots.
+
+    Immutable, and bound to the screener that prepared it. `apart` holds the contents for trials of which the record says
+    something of their own.
+    """
+
+    screener: Screener = field(repr=False)
+    version: int
+    contents: Sequence[Content]
+    apart: Mapping[int, Sequence[Content]]
+    answered: tuple[int, ...]
+
+
+class Screener:
+    """Trials compiled once, for many patients. `trials` as for `screen`; all of one vocabulary.
+
+    Trials can be added and withdrawn; the others are not compiled again, but facts must be prepared anew. Raises UsageError
+    for trials of different vocabularies, or an ID that is not there.
+    """
+
+    def __init__(self, trials: Iterable[str | Trial] | str | Trial | None = None) -> None:
+        chosen = select(trials)
+        self._vocabulary = vocabulary_of(chosen)
+        self._table = SlotTable()
+        self._trials: list[Trial | None] = list(chosen)  # by their places; None where one was withdrawn
+        self._ids = {trial.id: place for place, trial in enumerate(chosen)}
+        self._index: Index | None = None
+        self._judge: Judge = _nobody
+        self._compile()
+
+    def _compile(self) -> None:
+        """Few trials become one function; many are indexed."""
+        if self._index is None and len(self._trials) <= FEW:
+            kept = [trial or _WITHDRAWN for trial in self._trials]
+            self._judge = compile_trials((Statements(trial.criteria, trial.values) for trial in kept), self._table)
+        elif self._index is None:
+            self._index = Index(self._table)
+            for trial in self._trials:
+                self._index.add(Statements(trial.criteria, trial.values) if trial else _WITHDRAWN)
+        self._renew()
+
+    def _renew(self) -> None:
+        """What follows from the slots, after trials came or went."""
+        self._version = getattr(self, "_version", 0) + 1
+        self.slots = self._table.slots
+        self._readers: dict[str, PlainRecords] = {}
+        self._of_one_trial = tuple(place for place, slot in enumerate(self.slots) if is_of_one_trial(slot))
+        self._asked = {
+            slot.atom.address.casefold(): place
+            for place, slot in enumerate(self.slots)
+            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged)
+        }
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """The trials, in the order of the verdicts."""
+        return tuple(trial for trial in self._trials if trial is not None)
+
+    def add(self, trial: Trial) -> None:
+        """Take another trial in. Raises UsageError for an ID that is there already, or another vocabulary."""
+        if trial.id in self._ids:
+            raise UsageError(f"the trial `{trial.id}` is there already; withdraw it first")
+        if trial.vocabulary is not self._vocabulary:
+            raise UsageError("the trial was compiled with another vocabulary than the others")
+        self._ids[trial.id] = len(self._trials)
+        self._trials.append(trial)
+        if self._index is not None:
+            self._index.add(Statements(trial.criteria, trial.values))
+        self._compile()
+
+    def withdraw(self, trial_id: str) -> None:
+        """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
+        place = self._ids.pop(find(trial_id, self.trials).id)
+        self._trials[place] = None
+        if self._index is not None:
+            self._index.withdraw(place)
+        self._compile()
+
+    def prepare(
+        self, patient: Mapping[str, Any] | Patient, *, at: str | datetime | None = None, absent: Absent = "unknown"
+    ) -> PreparedFacts:
+        """Read and validate a patient once, for `verdicts`. Raises PatientError and UsageError as `screen` does."""
+        plain = self._plain(patient, at, absent)
+        if plain is not None:
+            return PreparedFacts(self, self._version, tuple(plain[0]), {}, self._answered(plain[0]))
+        return self._prepared(prepare(self._record(patient), at, absent))
+
+    def verdicts(self, facts: PreparedFacts) -> Verdicts:
+        """The verdict of every trial. Raises UsageError for facts that another screener prepared, or this one with other
+        trials."""
+        if facts.screener is not self or facts.version != self._version:
+            raise UsageError("these facts were prepared for other trials; prepare them with this screener as it is")
+        if self._index is None:
+            codes: Sequence[int] = self._judge(facts.contents)
+            if facts.apart:
+                own = {place: self._judge(contents)[place] for place, contents in facts.apart.items()}
+                codes = tuple(own.get(place, code) for place, code in enumerate(codes))
+            return Verdicts(self._ids, codes)
+        bits = self._index.judge(facts.contents, facts.answered)
+        for place, contents in facts.apart.items():
+            code = self._index.judge_alone(place, contents)
+            bits = tuple((own | 1 << place) if other == code else own & ~(1 << place) for other, own in enumerate(bits))  # type: ignore[assignment]  # still four
+        return Verdicts(self._ids, None, bits)
+
+    def screen(
+        self, patient: Mapping[str, Any] | Patient, *, at: str | datetime | None = None, absent: Absent = "unknown"
+    ) -> Screening:
+        """As `eligibility.screen`, on the compiled trials; reasons and needs are made when they are read.
+
+        Raises PatientError and UsageError as `screen` does.
+        """
+        plain = self._plain(patient, at, absent)
+        if plain is not None and isinstance(patient, Mapping):
+            contents, (now, zone) = plain
+            known: _Known = _Later(self, dict(patient), now, zone, absent)
+            name, stamp = patient.get("id"), iso(now, zone)
+            facts = PreparedFacts(self, self._version, contents, _NOTHING_APART, self._answered(contents))
+        else:
+            record = self._record(patient)
+            seen = prepare(record, at, absent)
+            known = _Now(record, seen)
+            name, stamp = record.id, iso(seen.at, seen.zone)
+            facts = self._prepared(seen)
+        verdicts = self.verdicts(facts)
+        results = tuple([
+            TrialResult(trial.id, trial.title, verdicts[trial.id], _BehindCompiled(trial, known))
+            for trial in self._trials if trial is not None
+        ])  # fmt: skip
+        return Screening(stamp, results, name, partial(_remarks, known, self.trials))
+
+    # --- stages ------------------------------------------------------------------------------------------------------
+
+    def _record(self, patient: Mapping[str, Any] | Patient) -> Patient:
+        if not isinstance(patient, Patient):
+            return Patient.parse(patient, vocabulary=self._vocabulary)
+        if patient.vocabulary is not self._vocabulary:
+            raise UsageError(
+                "the patient was read with another vocabulary than that of the trials; read it with theirs"
+            )
+        return patient
+
+    def _plain(
+        self, patient: Mapping[str, Any] | Patient, at: str | datetime | None, absent: Absent
+    ) -> tuple[list[Content], tuple[Instant, tzinfo]] | None:
+        """The contents of the slots by the short way, and the instant; None where it cannot be taken."""
+        if type(patient) is not dict or absent not in ("unknown", "no"):
+            return None
+        moment = _instant(at if at is not None else patient.get("as_of"))
+        if moment is None:
+            return None
+        reader = self._readers.get(absent)
+        if reader is None:
+            reader = self._readers[absent] = PlainRecords(self._vocabulary, self.slots, absent)
+        contents = reader.contents(patient, *moment)
+        return None if contents is None else (contents, moment)
+
+    def _answered(self, contents: Sequence[Content]) -> tuple[int, ...]:
+        """The slots of judgements that are answered; only an index asks for them."""
+        if self._index is None:
+            return ()
+        return tuple(place for place in self._asked.values() if contents[place] != ASKS)
+
+    def _prepared(self, facts: Facts) -> PreparedFacts:
+        answered = tuple(self._asked[address] for address in facts.judgements if address in self._asked)
+        contents = [
+            ASKS if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged) else content(slot, facts)
+            for slot in self.slots
+        ]
+        for place in answered:
+            contents[place] = content(self.slots[place], facts)
+        apart: dict[int, list[Content]] = {}
+        for trial_id, place in self._ids.items() if facts.overrides else ():
+            if trial_id.casefold() in facts.overrides:
+                apart[place] = own = list(contents)
+                for slot in self._of_one_trial:
+                    own[slot] = content(self.slots[slot], facts, trial_id)
+        return PreparedFacts(self, self._version, tuple(contents), apart, answered)
+
+
+_WITHDRAWN = Statements((), None)
+_NOTHING_APART: Mapping[int, Sequence[Content]] = {}
+
+
+def _nobody(_: Sequence[Content]) -> tuple[int, ...]:
+    return ()
+
+
+@lru_cache(maxsize=64)
+def _instant(at: str | None) -> tuple[Instant, tzinfo] | None:
+    """The instant of an `at` or `as_of` that is written with its offset; None for anything else."""
+    found = read_date(at) if isinstance(at, str) else None
+    if found is None or found.precision != "instant" or found.start.tzinfo is None:
+        return None
+    return instant_of(found.start, UTC), found.start.tzinfo
+
+
+class _Known(Protocol):
+    """The record and the facts of a patient for the reference, made when they are asked for."""
+
+    @property
+    def record(self) -> Patient: ...
+    @property
+    def facts(self) -> Facts: ...
+
+
+@dataclass(frozen=True)
+class _Now:
+    record: Patient
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A plain record, which the reference reads when a reason is asked for."""
+
+    screener: Screener
+    data: Mapping[str, Any]
+    at: Instant
+    zone: tzinfo
+    absent: Absent
+
+    @cached_property
+    def record(self) -> Patient:
+        return self.screener._record(self.data)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return prepare(self.record, iso(self.at, self.zone), self.absent)
+
+
+@dataclass(frozen=True)
+class _BehindCompiled:
+    """What stands behind a compiled verdict: the reference, asked when something is read."""
+
+    trial: Trial
+    known: _Known
+
+    @cached_property
+    def _judgement(self) -> Judgement:
+        return Judgement(self.trial, self.known.facts)
+
+    def criteria(self) -> Criteria:
+        return self._judgement.criteria()
+
+    def needs(self, criteria: Criteria) -> tuple[Need, ...]:
+        return self._judgement.needs(criteria)
+
+    def valid_until(self) -> str | None:
+        return self._judgement.valid_until()
+
+
+def _remarks(known: _Known, trials: tuple[Trial, ...]) -> Remarks:
+    for trial in trials:  # what a derived quantity has to say is found while it is computed
+        verdict_at(trial, known.facts, known.facts.at)
+    return remarks(known.record, known.facts, trials)
