@@ -259,6 +259,12 @@ class Arithmetician:
         combined = rules.Combined(cast("Any", operator), a.expression, b.expression)
         return Typed(combined, a.dimensions, difference=difference, measure=alike, share=share)
 
+    def _is_bent(self, typed: Typed, unit: Unit) -> bool:
+        """Is a sum or a multiple compared with a unit whose line misses zero? What is chosen by min or max is a value."""
+        line = typed.measure.scale(unit) if typed.measure else None
+        chosen = isinstance(typed.expression, rules.Combined) and typed.expression.operator in ("min", "max")
+        return line is not None and bool(line.offset) and not chosen
+
     def _refuse_bent_scale(self, left: Typed, right: Typed) -> None:
         """Units that meet on a line that misses zero (HbA1c in % and in mmol/mol) cannot be divided into each other."""
         for number, partner in ((left.literal, right.concept), (right.literal, left.concept)):
@@ -315,6 +321,9 @@ class Arithmetician:
                 )
             unit = self._unit(literal)
             line = _line_of_analyte(typed, unit)
+            if line is not None and not unit.offset and not typed.difference and self._is_bent(typed, unit):
+                _refuse("E482", f"`{literal.unit}` has no common zero with what it is compared with", literal.span,
+                        "write it in the other unit of this quantity")  # fmt: skip
             if line is None and unit.offset:
                 _refuse("E473", f"`{shown}` is a point of a scale, and what it is compared with is none", literal.span,
                         "compare a temperature alone")  # fmt: skip

@@ -144,7 +144,7 @@ class _Reader:
                     wrong("the id must be a text, or a whole number")
                 if isinstance(value, int) and abs(value) >= 10**40:
                     wrong("the id is too long")
-                patient.id = None if value is None else excerpt(str(value), 200)
+                patient.id = None if value is None else str(value)[:200]  # what prints it escapes it
             case "asof":
                 patient.as_of = read_when(value, "instant")
                 if patient.as_of is not None and patient.as_of.precision != "instant":
