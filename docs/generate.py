@@ -372,6 +372,8 @@ SHOWN = {
     "E138": "platelets < 60,000 /uL",
     "E139": "sqrt(creatinine) > 5",
     "E140": 'trial T "Title"\n\ninclude:\n  1 "Two of":\n    at least two of:\n      - malignancy\n      - infection',
+    "E142": "creatinine greater than 442 umol/L",
+    "E143": "stroke within the past 3 months",
     "E301": 'trial T "Title"\n  values "long"\n\ninclude:\n  1 "Adult": age >= 18 years',
     "E302": 'trial T "Title"\n\ninclude:\n  1 "Adult": age >= 18 years\n\ninclude:\n  2 "Infected": infection',
     "E303": 'trial T "Title"\n\ninclude:\n  1 "Adult": age >= 18 years\n  1 "Infected": infection',
@@ -497,6 +499,24 @@ def _messages(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
             yield found, _template(node.args[1]), _template(node.args[place]) if len(node.args) > place else ""
         elif isinstance(node, ast.Tuple) and len(node.elts) == 3 and (found := is_code(node.elts[2])):
             yield found, _template(node.elts[0]), _template(node.elts[1])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_idiom":
+            name = is_code(node.args[2]) if len(node.args) > 2 else names["PHRASE"]
+            for message, help_text in _told(node.args[1], tree) if not node.keywords else ():  # those keep another code
+                yield str(name), re.sub(r"\{\w+\}", "…", message), re.sub(r"\{\w+\}", "…", help_text)
+
+
+def _told(teller: ast.expr, tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """What an idiom says: two templates of `_write(help, message)`, or what a function returns."""
+    for node in ast.walk(teller):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_write":
+            help_text, *message = map(_template, node.args)
+            yield (message or ["`{said}` is no form of this language"])[0], help_text
+        elif isinstance(node, ast.Name) and node.id not in ("_write", "_if_declared", "_unless"):
+            for function in ast.walk(tree):
+                if isinstance(function, ast.FunctionDef) and function.name == node.id:
+                    for part in ast.walk(function):
+                        if isinstance(part, ast.Return) and isinstance(part.value, ast.Tuple):
+                            yield _template(part.value.elts[0]), _template(part.value.elts[1])
 
 
 def _template(node: ast.expr) -> str:

@@ -68,13 +68,16 @@ class RuleError(EligibilityError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why patient data cannot be used: the key, and what is wrong there."""
+    """One reason why patient data cannot be used: the key as it was written, what is wrong there, and the name of the
+    concept that the key stands for, where there is one."""
 
     key: str
     message: str
+    concept: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.message}"
+        same = self.concept is None or self.concept.casefold() == self.key.casefold()
+        return f"{self.key}: {self.message}" if same else f"{self.key} ({self.concept}): {self.message}"
 
 
 class PatientError(EligibilityError):
@@ -103,6 +106,9 @@ class UsageError(EligibilityError):
     """A call whose arguments cannot be used, such as the ID of a trial that is not there."""
 
 
+_ALIKE = 0.6  # the ratio of difflib from which two names look alike
+
+
 def excerpt(text: str, limit: int = 40) -> str:
     """A short piece of an offending name, unit or date, fit to be repeated in a message."""
     text = "".join(char if char.isprintable() else "?" for char in text)
@@ -111,10 +117,16 @@ def excerpt(text: str, limit: int = 40) -> str:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names that look most like `name`, best first; text from outside is cut to a bounded length."""
+    wanted = name[:80].casefold()
+    without = dict.fromkeys(map(ord, wanted))
     by_folded: dict[str, str] = {}
     for candidate in known:
-        by_folded.setdefault(candidate.casefold(), candidate)
-    return [by_folded[match] for match in get_close_matches(name[:80].casefold(), by_folded, n=count, cutoff=0.6)]
+        folded = candidate.casefold()
+        # of what they could share at best, the letters that the name does not have fall away: cheaper than to compare
+        shared = min(len(folded) - len(folded.translate(without)), len(wanted))
+        if 2 * shared >= _ALIKE * (len(folded) + len(wanted)):
+            by_folded.setdefault(folded, candidate)
+    return [by_folded[match] for match in get_close_matches(wanted, by_folded, n=count, cutoff=_ALIKE)]
 
 
 def did_you_mean(names: Sequence[str]) -> str | None:

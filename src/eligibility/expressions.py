@@ -43,14 +43,16 @@ class Names(Protocol):
 @dataclass(frozen=True, slots=True)
 class Typed:
     """An expression with its dimensions. `concept` where it is one quantity in its canonical unit; `difference` where it
-    is a change of one, so that offsets of temperatures fall away; `share` where a bare number beside it could be a share
-    or a percentage."""
+    is a change of one, so that offsets of temperatures fall away; `measure` where it is in base units and still of one
+    analyte (a sum, a difference, the larger of two), so that all units of that analyte may stand beside it; `share` where
+    a bare number beside it could be a share or a percentage."""
 
     expression: rules.Expression
     dimensions: Dimensions
     concept: Concept | None = None
     difference: bool = False
     literal: nodes.Number | None = None
+    measure: Measure | None = None
     share: bool = False
 
 
@@ -150,13 +152,15 @@ class Arithmetician:
             if not self._in_vocabulary:
                 _refuse("E477", "age takes no part in arithmetic", Span(0, 0), "compare it alone: `age >= 18 years`")
             return Typed(typed.expression, _AGE)
-        unit = _measure(typed.concept).unit
+        measure = _measure(typed.concept)
+        unit = measure.unit
         offset = 0.0 if typed.difference else float(unit.offset)
-        if unit.factor == 1 and offset == 0:
-            return Typed(typed.expression, typed.dimensions)
-        return Typed(rules.Scaled(typed.expression, float(unit.factor), offset), typed.dimensions)
+        expression = typed.expression
+        if unit.factor != 1 or offset:
+            expression = rules.Scaled(expression, float(unit.factor), offset)
+        return Typed(expression, typed.dimensions, difference=typed.difference, measure=measure)
 
-    def _literal(self, node: nodes.Number, partner: Concept | None = None) -> Typed:
+    def _literal(self, node: nodes.Number, partner: Measure | None = None) -> Typed:
         """A number in base units; beside a quantity it may stand in any unit in which that is measured."""
         value = Fraction(node.value)
         if node.unit is None:
@@ -165,13 +169,11 @@ class Arithmetician:
             years = value if time_unit(node.unit) == "year" else value / 12
             return Typed(rules.Constant(float(years)), _AGE)
         unit = self._unit(node)
-        if partner is not None and partner.measure is not None:
-            line = partner.measure.scale(unit)
-            if line is not None:
-                own = partner.measure.unit
-                return Typed(
-                    rules.Constant(float((line.factor * value + line.offset) * own.factor + own.offset)), own.dimensions
-                )
+        line = partner.scale(unit) if partner is not None else None
+        if partner is not None and line is not None:
+            own = partner.unit
+            number = float((line.factor * value + line.offset) * own.factor + own.offset)
+            return Typed(rules.Constant(number), own.dimensions, measure=partner)
         return Typed(rules.Constant(float(value * unit.factor + unit.offset)), unit.dimensions)
 
     def _unit(self, node: nodes.Number) -> Unit:
@@ -193,11 +195,12 @@ class Arithmetician:
 
     def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
         """Both in base units; a literal beside a quantity is read as a value of that quantity."""
-        if left.literal is not None and right.concept is not None:
-            return self._literal(left.literal, right.concept), self._base(right)
-        if right.literal is not None and left.concept is not None:
-            return self._base(left), self._literal(right.literal, left.concept)
-        return self._base(left), self._base(right)
+        a, b = self._base(left), self._base(right)
+        if left.literal is not None and b.measure is not None:
+            return self._literal(left.literal, b.measure), b
+        if right.literal is not None and a.measure is not None:
+            return a, self._literal(right.literal, a.measure)
+        return a, b
 
     def _combined(self, node: nodes.Formula, operator: str, left: Typed, right: Typed) -> Typed:
         if (
@@ -209,7 +212,7 @@ class Arithmetician:
             operator not in ("min", "max") or left.difference or right.difference
         ):
             # 39 degC less 37 degC is 2 kelvin, not 2 degC: what the zero of the scale does here is nobody's guess
-            _refuse("E477", "a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
+            _refuse("E477", f"`{print_formula(node)}`: a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
                     "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
         if operator == "/":
             self._refuse_bent_scale(left, right)
@@ -223,7 +226,7 @@ class Arithmetician:
             if right.literal is None or Fraction(right.literal.value).denominator != 1:
                 _refuse(
                     "E473",
-                    "only a plain number has a power that is not whole",
+                    f"`{print_formula(node)}`: only a plain number has a power that is not whole",
                     node.span,
                     "divide the base by its unit first",
                 )
@@ -231,14 +234,14 @@ class Arithmetician:
             return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
         if operator == "*":
             a, b = self._base(left), self._base(right)
+            multiple = _of_multiple(a, right) or _of_multiple(b, left)
             dimensions, share = product(a.dimensions, b.dimensions), _is_share(left) is not _is_share(right)
-            return Typed(rules.Combined("*", a.expression, b.expression), dimensions, share=share)
+            return Typed(rules.Combined("*", a.expression, b.expression), dimensions, measure=multiple, share=share)
         a, b = self._pair(left, right)
         if operator == "/":
             share = _is_share(left) and not _is_share(right) and (right.literal is None or right.literal.unit is None)
-            return Typed(
-                rules.Combined("/", a.expression, b.expression), quotient(a.dimensions, b.dimensions), share=share
-            )
+            combined, multiple = rules.Combined("/", a.expression, b.expression), _of_multiple(a, right)
+            return Typed(combined, quotient(a.dimensions, b.dimensions), measure=multiple, share=share)
         share = _is_share(left) or _is_share(right)
         bare = next((side.literal for side in (left, right) if side.literal and side.literal.unit is None), None)
         if share and bare is not None:
@@ -251,7 +254,16 @@ class Arithmetician:
         if a.dimensions != b.dimensions:
             _refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
                     "give both sides the same kind of unit")  # fmt: skip
-        return Typed(rules.Combined(cast("Any", operator), a.expression, b.expression), a.dimensions, share=share)
+        alike = a.measure if a.measure == b.measure else None
+        difference = operator == "-" and alike is not None
+        combined = rules.Combined(cast("Any", operator), a.expression, b.expression)
+        return Typed(combined, a.dimensions, difference=difference, measure=alike, share=share)
+
+    def _is_bent(self, typed: Typed, unit: Unit) -> bool:
+        """Is a sum or a multiple compared with a unit whose line misses zero? What is chosen by min or max is a value."""
+        line = typed.measure.scale(unit) if typed.measure else None
+        chosen = isinstance(typed.expression, rules.Combined) and typed.expression.operator in ("min", "max")
+        return line is not None and bool(line.offset) and not chosen
 
     def _refuse_bent_scale(self, left: Typed, right: Typed) -> None:
         """Units that meet on a line that misses zero (HbA1c in % and in mmol/mol) cannot be divided into each other."""
@@ -297,6 +309,9 @@ class Arithmetician:
         if concept is not None and concept.kind == "age":
             return self._age_bound(operator, literal, value)
         if concept is None:
+            if literal.unit is None and typed.dimensions:
+                _refuse("E481", f"`{literal.value}` needs a unit: what it is compared with has one", literal.span,
+                        f"write the unit behind it, such as `{literal.value} mg/dL`")  # fmt: skip
             if typed.share and literal.unit is None and not typed.dimensions:
                 _refuse(
                     "E481",
@@ -305,10 +320,17 @@ class Arithmetician:
                     f"write `{shown} %`, or divide the percentage by `(1 %)` first",
                 )
             unit = self._unit(literal)
-            if unit.dimensions != typed.dimensions:
+            line = _line_of_analyte(typed, unit)
+            if line is not None and not unit.offset and not typed.difference and self._is_bent(typed, unit):
+                _refuse("E482", f"`{literal.unit}` has no common zero with what it is compared with", literal.span,
+                        "write it in the other unit of this quantity")  # fmt: skip
+            if line is None and unit.offset:
+                _refuse("E473", f"`{shown}` is a point of a scale, and what it is compared with is none", literal.span,
+                        "compare a temperature alone")  # fmt: skip
+            if line is None and unit.dimensions != typed.dimensions:
                 _refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
                         "check the units on both sides")  # fmt: skip
-            number = float(value * unit.factor + unit.offset)
+            number = (line or Scale(unit.factor, unit.offset))(value)
             return rules.Bound(operator, number, number, shown)
         measure = _measure(concept)
         if literal.unit is None:
@@ -375,8 +397,8 @@ class Arithmetician:
             return concept.unit, Scale(Fraction(1))
         unit = self._vocabulary.units.read(text)
         assert isinstance(unit, Unit)
-        line = _measure(concept).scale(unit) if concept is not None else Scale(unit.factor, unit.offset)
-        assert line is not None
+        line = _measure(concept).scale(unit) if concept is not None else _line_of_analyte(typed, unit)
+        line = line or Scale(unit.factor, unit.offset)
         back = Scale(1 / line.factor, Fraction(0) if typed.difference else -line.offset / line.factor)
         return ("" if text == "1" else spelled(text)), back
 
@@ -395,6 +417,22 @@ def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
         return None
     length = duration(value, literal.unit)
     return length.months if length else None
+
+
+def _of_multiple(typed: Typed, by: Typed) -> Measure | None:
+    """The measure that stays when an amount is multiplied or divided by a plain number."""
+    plain = by.literal is not None and by.literal.unit is None
+    return typed.measure if plain and typed.measure is not None and not typed.measure.unit.offset else None
+
+
+def _line_of_analyte(typed: Typed, unit: Unit) -> Scale | None:
+    """The line from a unit to the base units of an expression that is still of one analyte."""
+    line = typed.measure.scale(unit) if typed.measure is not None else None
+    if typed.measure is None or line is None:
+        return None
+    own = typed.measure.unit
+    offset = Fraction(0) if typed.difference else line.offset * own.factor + own.offset
+    return Scale(line.factor * own.factor, offset)
 
 
 def _measure(concept: Concept) -> Measure:

@@ -226,6 +226,10 @@ class _Preparer:
                 seen.append(item if cut is when else replace(item, when=cut))
         return seen
 
+    def _clash(self, name: str, message: str) -> None:
+        """A problem under the key that the record has for a concept."""
+        self._problems.append(Problem(self._patient.named.get(name, name), message, name))
+
     # --- age and applicability ---------------------------------------------------------------------------------------
 
     def _ages(self) -> Ages | None:
@@ -244,11 +248,7 @@ class _Preparer:
             fewest, most = completed_months(birth[1], today), completed_months(birth[0], today)
             step = 12 if given.unit == "years" else 1
             if most // step < given.low or fewest // step > given.high:
-                self._problems.append(
-                    Problem(
-                        "age", f"it disagrees with the birth date at the instant of judgement ({today.isoformat()})"
-                    )
-                )
+                self._clash("age", f"it disagrees with `birth_date` at the instant of judgement ({today.isoformat()})")
             return Ages(birth, given.low, given.high, given.unit, given.text)
         return Ages(birth, text=f"born {patient.birth.text if patient.birth else ''}")
 
@@ -269,7 +269,7 @@ class _Preparer:
         for name in sorted(cannot):
             stated = self._patient.occurrences.get(name)
             if (stated and stated.form not in ("never", "absent")) or self._patient.attestations.get(name):
-                self._problems.append(Problem(name, "it cannot apply to a patient of this sex and age"))
+                self._clash(name, "it cannot apply to a patient of this sex and age")
 
     # --- measurements ------------------------------------------------------------------------------------------------
 
@@ -365,7 +365,7 @@ class _Preparer:
         if onset is None:
             onset = Span(EARLIEST, self._at if end is None else end.last)
         elif item.onset and item.end and end is not None and end.last < onset.first:
-            self._problems.append(Problem(name, f"it resolved ({item.end.text}) before its onset ({item.onset.text})"))
+            self._clash(name, f"it resolved ({item.end.text}) before its onset ({item.onset.text})")
         if concept.kind == "event":
             return Episode(onset, onset, concept=name)
         if end is not None:
@@ -409,7 +409,8 @@ class _Preparer:
 
     def _disagree(self, name: str, part: str, mine: Timeline) -> None:
         if mine.complete == "never":
-            self._problems.append(Problem(name, f"it never was, and `{part}`, which it includes, is or was present"))
+            shown = self._patient.named.get(part, part)
+            self._clash(name, f"it never was, and `{shown}`, which it includes, is or was present")
         elif mine.complete == "listed":
             self._warn(f"{name}: its record leaves out {part}, which it includes; both count")
 

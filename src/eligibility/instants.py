@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from functools import lru_cache
@@ -47,9 +47,10 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date as it was written: to the year, the month, the day, or an instant, perhaps without an offset."""
+    """A date as it was written: to the year, the month, the day, or an instant, perhaps without an offset. How it was
+    spelled does not count when two are compared."""
 
-    text: str
+    text: str = field(compare=False)
     start: datetime
     precision: str  # "year", "month", "day" or "instant"
 

@@ -15,18 +15,32 @@ from eligibility.source import Source, Span
 from eligibility.vocabulary import Vocabulary
 
 LARGEST_FILE = 1_000_000
+MOST_LINES = 10_000
+MOST_WORDS = 40_000  # and signs, outside of comments and quotation marks
 LONGEST_LINE = 2_000
 LONGEST_FORMULA = 20_000
 DEEPEST = 64
 MOST_LEVELS = DEEPEST + 16  # of indentation; the limit itself is judged on the tree
+MOST_ERRORS = 100  # of one file; more of them help nobody
 
 FUSED = "\ue000"
 STUB = "\ue001"
 
+_HIDDEN = re.compile(
+    "[\x85\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_NO_WRITING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000\ue001]|\r(?!\n)")
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|["`#]|[^\S ]|[\u2019\u02bc\u2010\u2011]')
+_QUOTED_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[()]')
+_WORD_OR_SIGN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\w+|[^\w\s]')
+_TYPOGRAPHIC = {"\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"}
+
 _WORD = re.compile(r"[^\W_]+(?:[-/'][^\W_]+)*")
-_STRUCTURE = re.compile(r'[ \t]*(?:[A-Za-z0-9.]+[ \t]*"|-[ \t]|(?:include|exclude)[ \t]*:|$)', re.IGNORECASE)
-_CONTINUES = re.compile(r"[ \t]*(?:and|or|unless|then)\b(?![-/])", re.IGNORECASE)
-_CONTINUED = re.compile(r"(?:^|[\s(])(?:and|or|unless|then|not)[ \t]*$", re.IGNORECASE)
+_STRUCTURE = re.compile(r'[ ]*(?:(?!judge?ment\b)[A-Za-z0-9.]+[ ]*"|-[ ]|(?:include|exclude)[ ]*:|$)', re.IGNORECASE)
+_CONTINUES = re.compile(r"[ ]*(?:and|or|unless|then)\b(?![-/])", re.IGNORECASE)
+_CONTINUED = re.compile(r"(?:^|[\s(])(?:and|or|unless|then|not)[ ]*$", re.IGNORECASE)
+_OPERATION = re.compile(r"(?<=\s)[-+*/^−](?=[\s(])")
+_NEGATION = re.compile(r"(?<![^\s(:])(?:not|no|if)(?=[\s(])", re.IGNORECASE)
 
 
 @dataclass
@@ -45,16 +59,22 @@ def lay_out(source: Source, vocabulary: Vocabulary) -> Layout:
     problems: list[Diagnostic] = []
     chars = list(source.text)
     comments = _blank(source, chars, problems)
-    _join(source, chars, problems)
+    if refusal := _too_many_words(source, "".join(chars)) or _join(source, chars, problems):
+        return Layout("", comments, [*problems[:MOST_ERRORS], refusal])
     _refuse_depth(source, chars, problems)
     text = "".join(chars)
-    return Layout(_fuse(text, vocabulary), comments, problems)
+    return Layout(_fuse(text, vocabulary), comments, problems[:MOST_ERRORS])
 
 
 def _too_large(source: Source) -> Diagnostic | None:
     if len(source.text) > LARGEST_FILE:
         return Diagnostic(
             "E101", f"the file has {len(source.text):,} characters; a rule file may have {LARGEST_FILE:,}", Span(0, 0),
+            source, "split the trials into files of their own",
+        )  # fmt: skip
+    if (count := source.text.count("\n")) > MOST_LINES:
+        return Diagnostic(
+            "E101", f"the file has {count:,} lines; a rule file may have {MOST_LINES:,}", Span(0, 0),
             source, "split the trials into files of their own",
         )  # fmt: skip
     start = 0
@@ -65,118 +85,123 @@ def _too_large(source: Source) -> Diagnostic | None:
                 Span(start, start + 1), source, "break it after `and` or `or`, or write a block",
             )  # fmt: skip
         start += len(line) + 1
-    hidden = re.search(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]", source.text)
-    if hidden:
+    if hidden := _HIDDEN.search(source.text):
         return Diagnostic(
             "E103", f"the text holds an invisible character (U+{ord(hidden[0]):04X}) that may change how it reads",
             Span(hidden.start(), hidden.end()), source, "delete it and write the word anew",
         )  # fmt: skip
-    bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000\ue001]", source.text)
-    if bad:
+    if bad := _NO_WRITING.search(source.text):
         return Diagnostic(
-            "E103", "the text holds a character that is no part of any writing", Span(bad.start(), bad.end()), source,
-            "save the file as plain UTF-8 text",
+            "E103", f"the text holds a character (U+{ord(bad[0]):04X}) that is no part of any writing",
+            Span(bad.start(), bad.end()), source, "save the file as plain UTF-8 text",
         )  # fmt: skip
     return None
 
 
+def _too_many_words(source: Source, text: str) -> Diagnostic | None:
+    count = sum(1 for _ in _WORD_OR_SIGN.finditer(text))
+    if count <= MOST_WORDS:
+        return None
+    return Diagnostic(
+        "E101", f"the file has {count:,} words and signs; a rule file may have {MOST_WORDS:,}", Span(0, 0), source,
+        "split the trials into files of their own",
+    )  # fmt: skip
+
+
 def _blank(source: Source, chars: list[str], problems: list[Diagnostic]) -> list[Comment]:
-    """Blank comments and odd spaces in `chars`; report strings and backticks that do not end on their line."""
+    """Blank comments and odd spaces in `chars`, make typographic apostrophes and hyphens plain; report strings and backticks
+    that do not end on their line."""
     comments: list[Comment] = []
     start = 0
     for line in source.text.split("\n"):
-        index, seen = 0, False
-        while index < len(line):
-            char = line[index]
-            place = start + index
-            if char in '"`':
-                end = _closing(line, index)
-                if end < 0:
-                    what = "this text in quotation marks" if char == '"' else "this name in backticks"
-                    problems.append(Diagnostic(
-                        "E104", f"{what} does not end on its line", Span(place, start + len(line.rstrip())), source,
-                        f"close it with `{char}`" if char == '"' else "close it with a backtick",
-                    ))  # fmt: skip
-                    chars[place : start + len(line)] = [STUB] * (len(line) - index)
-                    break
-                index = end + 1
-                seen = True
-                continue
-            if char == "#":
-                text = line[index:].rstrip()
-                comments.append(Comment(text=text, own_line=not seen, span=Span(place, place + len(text))))
-                chars[place : start + len(line)] = [" "] * (len(line) - index)
+        for match in _PIECE.finditer(line):
+            char, place = match[0], start + match.start()
+            first = not line[: match.start()].strip()
+            if char in ('"', "`"):
+                what = "this text in quotation marks" if char == '"' else "this name in backticks"
+                problems.append(Diagnostic(
+                    "E104", f"{what} does not end on its line", Span(place, start + len(line.rstrip())), source,
+                    f"close it with `{char}`" if char == '"' else "close it with a backtick",
+                ))  # fmt: skip
+                chars[place : start + len(line)] = [STUB] * (len(line) - match.start())
                 break
-            if char.isspace():
-                if char == "\t" and not seen:
+            if char == "#":
+                text = line[match.start() :].rstrip()
+                comments.append(Comment(text=text, own_line=first, span=Span(place, place + len(text))))
+                chars[place : start + len(line)] = [" "] * (len(line) - match.start())
+                break
+            if char in _TYPOGRAPHIC:
+                chars[place] = _TYPOGRAPHIC[char]
+            elif char.isspace():
+                if char == "\t" and first:
                     problems.append(Diagnostic(
                         "E105", "a tab stands where the indentation of the line is measured", Span(place, place + 1),
                         source, "indent with spaces",
                     ))  # fmt: skip
                 chars[place] = " "
-            else:
-                seen = True
-            index += 1
         start += len(line) + 1
     return comments
 
 
-def _closing(line: str, start: int) -> int:
-    index = start + 1
-    while index < len(line):
-        if line[index] == "\\" and line[start] == '"':
-            index += 2
-            continue
-        if line[index] == line[start]:
-            return index
-        index += 1
-    return -1
-
-
-def _join(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
-    """Join continued lines in `chars`; report brackets that do not close and formulas that are too deep or too long."""
+def _join(source: Source, chars: list[str], problems: list[Diagnostic]) -> Diagnostic | None:
+    """Join continued lines in `chars`; report brackets that do not close or are too deep. A formula that is longer than any
+    is refused."""
+    lines = "".join(chars).split("\n")
     stack: list[int] = []
-    formula_start = 0
-    index = 0
-    in_string = ""
-    while index < len(chars):
-        char = chars[index]
-        if in_string:
-            if char == "\\" and in_string == '"':
-                index += 1
-            elif char in (in_string, "\n"):
-                in_string = "" if char == in_string else in_string
-        elif char in '"`':
-            in_string = char
-        elif char == "(":
-            stack.append(index)
-            if len(stack) == DEEPEST + 1:
-                problems.append(Diagnostic(
-                    "E106", f"brackets are nested more than {DEEPEST} deep", Span(index, index + 1), source,
-                    "write inner parts as blocks or criteria of their own",
-                ))  # fmt: skip
-        elif char == ")" and stack:
-            stack.pop()
-        elif char == "\n":
-            in_string = ""
-            following = "".join(chars[index + 1 : index + 1 + LONGEST_LINE]).split("\n", 1)[0]
-            line_start = "".join(chars[max(0, index - LONGEST_LINE) : index]).rsplit("\n", 1)[-1]
-            structure = _STRUCTURE.match(following) is not None
-            joins = bool(stack) or _CONTINUES.match(following) or (_CONTINUED.search(line_start) and line_start.strip())
-            if joins and not structure and index - formula_start < LONGEST_FORMULA:
-                chars[index] = " "
-            else:
-                if stack:
-                    _unclosed(source, stack, chars, index, problems)
-                    stack.clear()
-                formula_start = index
-        index += 1
+    start = formula_start = 0
+    head = lines[0]  # the line on which the formula begins
+    blank_from = -1  # where the line break stands behind the last line that is not blank
+    above = lines[0]
+    for index, line in enumerate(lines):
+        if line.strip() or not index:
+            if index:
+                inside = bool(stack) and not _STRUCTURE.match(line)
+                if inside or _goes_on(above, line, head):
+                    if start + len(line) - formula_start > LONGEST_FORMULA:
+                        place = Span(formula_start + _width(head), formula_start + len(head))
+                        return Diagnostic(
+                            "E102", f"this formula has more than {LONGEST_FORMULA:,} characters", place, source,
+                            "split the criterion, or write a block",
+                        )  # fmt: skip
+                    chars[blank_from:start] = [" " if char == "\n" else char for char in chars[blank_from:start]]
+                else:
+                    if stack:
+                        _unclosed(source, stack, chars, blank_from, problems)
+                        stack.clear()
+                    formula_start, head = start, line
+            _open_and_close(source, line, start, stack, problems)
+            above, blank_from = line, start + len(line)
+        start += len(line) + 1
     if stack:
         _unclosed(source, stack, chars, len(chars), problems)
+    return None
 
 
-_OPERATION = re.compile(r"(?<=\s)[-+*/^−](?=[\s(])")
-_NEGATION = re.compile(r"(?<![^\s(:])(?:not|no|if)(?=[\s(])", re.IGNORECASE)
+def _goes_on(above: str, line: str, head: str) -> bool:
+    """Does a connective at the end of one line or at the start of the next join the two? Not where the next one stands further
+    to the left than what it would go on with: it may mean all of the block above it."""
+    if _STRUCTURE.match(line) or not (_CONTINUES.match(line) or (_CONTINUED.search(above) and above.strip())):
+        return False
+    is_item = head.lstrip().startswith("- ")
+    return _width(line) > _width(head) or (_width(line) == _width(head) and not is_item)
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _open_and_close(source: Source, line: str, start: int, stack: list[int], problems: list[Diagnostic]) -> None:
+    for match in _QUOTED_OR_BRACKET.finditer(line):
+        if match[0] == "(":
+            stack.append(start + match.start())
+            if len(stack) == DEEPEST + 1:
+                place = stack[-1]
+                problems.append(Diagnostic(
+                    "E106", f"brackets are nested more than {DEEPEST} deep", Span(place, place + 1), source,
+                    "write inner parts as blocks or criteria of their own",
+                ))  # fmt: skip
+        elif match[0] == ")" and stack:
+            stack.pop()
 
 
 def _refuse_depth(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
@@ -184,7 +209,7 @@ def _refuse_depth(source: Source, chars: list[str], problems: list[Diagnostic]) 
     start = 0
     widths = [0]
     for line in "".join(chars).split("\n"):
-        width = len(line) - len(line.lstrip(" "))
+        width = _width(line)
         while line.strip() and widths and width < widths[-1]:
             widths.pop()
         if line.strip() and (not widths or width > widths[-1]):

@@ -10,7 +10,8 @@ from eligibility.errors import Diagnostic
 from eligibility.source import Source, Span
 
 HEADLESS, NO_SECTION = "E123", "E124"
-HEAD = "E140"  # the head of a block that is none: what stands below it is not looked at
+HEAD = "E140"
+WITH_CONTENT = {HEAD, NO_SECTION, "E134"}  # what stands below a head that is none is not looked at
 
 
 def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
@@ -43,26 +44,40 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     before = text[max(0, offset - 400) : offset].rsplit("\n", 1)[-1]
     after = text[offset : offset + 400].split("\n", 1)[0]
     head = _wrong_head(before, after)
+    if head:
+        span = Span(offset - len(before) + head[1], max(offset, offset - len(before) + head[1] + 1))
     if kind == "THEN" and (inner := re.search(r"\b(?:and|or)\s+(if)\b[^\n]*$", before, re.IGNORECASE)):
         begin = offset - len(before) + inner.start(1)
         span = Span(begin, begin + 2)
     if kind in ("BEFORE", "AFTER"):
         span = Span(span.start, span.start + len(after.rstrip()))
-    message, help_text, code = head or _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
+    message, help_text, code = (
+        head[0] if head else _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
+    )
+    if code == NO_SECTION and after[span.end - span.start :].startswith(":"):
+        span = Span(span.start, span.end + 1)
     return Diagnostic(code, message, span, source, help_text)
 
 
-def _wrong_head(before: str, after: str) -> tuple[str, str, str] | None:
-    """A line that looks like the head of a block, and is none."""
+def _wrong_head(before: str, after: str) -> tuple[tuple[str, str, str], int] | None:
+    """A line that looks like the head of a block, and is none; and where in `before` it begins."""
     match = re.search(r"(?:^|-\s|:\s)\s*([^\W\d][^:\"]*?\bof)\s*$", before.replace("\ue000", " "), re.IGNORECASE)
     if match is None or not re.match(r"\s*:\s*$", after):
         return None
     said = " ".join(match[1].split())
     counted = re.match(r"(at least|at most|exactly)\s+(\w+) of$", said, re.IGNORECASE)
     if counted:
-        return f"`{counted[2]}` is no number here", f"write it in digits: `{counted[1].lower()} 2 of:`", HEAD
+        told = f"`{counted[2]}` is no number here", f"write it in digits: `{counted[1].lower()} 2 of:`", HEAD
+        return told, match.start(1)
+    if re.fullmatch(r"all of|any of|none of", said, re.IGNORECASE):
+        told = (
+            f"`{_short(said)}:` stands behind something on its line",
+            "begin the block on the line below, indented",
+            HEAD,
+        )
+        return told, match.start(1)
     heads = "`all of:`, `any of:`, `none of:`, `at least 2 of:`, `at most 1 of:` and `exactly 1 of:`"
-    return f"`{_short(said)}:` heads no block", f"blocks are {heads}", HEAD
+    return (f"`{_short(said)}:` heads no block", f"blocks are {heads}", HEAD), match.start(1)
 
 
 def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> tuple[str, str | None, str]:
@@ -75,6 +90,9 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             f"write `{thousands[0]}{rest[1]}` or `{thousands[0]}.{rest[1]}`",
             "E138",
         )
+    lead = re.search(r"(,|\b(?:and|or|not|no|unless|then))\s*$", before, re.IGNORECASE)
+    if words.startswith(")") and lead:
+        return f"something is missing between `{lead[1]}` and `)`", "write it, or take out what leads to it", "E127"
     if kind == "LPAR" and (name := re.search(r"([^\W\d]\w*)\s*$", before.replace("\ue000", " "))):
         return (
             f"`{_short(name[1])}` is no function",
@@ -116,6 +134,14 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "only a `note` stands below a criterion",
             "E133",
         )
+    if kind == "NOTE":
+        return "a criterion has one note, below its formula", "put all of it into one `note`", "E131"
+    if expected == {"NOTE", "_DEDENT"}:
+        return (
+            f"`{_short(words)}` begins a second formula",
+            "join the two with `and` or `or`, or write both as items of a block",
+            "E131",
+        )
     if kind == "IF":
         return "`if` inside another formula needs brackets", "write `A and (if B then C)`", "E121"
     if kind in ("BEFORE", "AFTER") and "within the next" in line:
@@ -124,8 +150,23 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "take out `before` or `after` and what follows",
             "E463",
         )
+    if "SECTION" in expected and words.casefold() == "trial":
+        return "a second trial begins here", "put each trial into a file of its own", NO_SECTION
+    if expected <= {"REGISTRY", "VALUES", "_DEDENT"}:
+        return (
+            f"`{_short(words)}` is no line of the head of a trial",
+            'below the trial stand `registry "..."` and `values "30 days"`, and then, at the margin, `include:`',
+            "E131",
+        )
+    if before.lstrip().casefold().startswith("trial"):
+        return (
+            f"`{_short(words)}` cannot stand here",
+            'write `trial ID "title"`: an ID of letters, digits, `.`, `_` and `-`, and a title in quotation marks',
+            "E131",
+        )
     if "SECTION" in expected and "NUMBER" not in expected:
-        return f"`{_short(words)}` is no section", "a section is `include:` or `exclude:`", NO_SECTION
+        said = words if not after[len(words) :].startswith(":") else f"{words}:"
+        return f"`{_short(said)}` is no section", "a section is `include:` or `exclude:`", NO_SECTION
     if "CRITERION_ID" in expected:
         return f"`{_short(words)}` does not begin a criterion", 'a criterion is `ID "label": formula`', "E125"
     if expected <= {"COLON"}:
@@ -183,13 +224,14 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         return Diagnostic(HEAD, f"a colon is missing at the end of `{_short(words)}`", span, source, "write `:` here")
     if kind == "_INDENT":
         following = offset + len(re.match(r"\s*", text[offset:])[0])  # type: ignore[index]  # \s* always matches
-        place = Span(min(following, len(source.text) - 1), min(following + 1, len(source.text)))
+        line = text[following:].split("\n", 1)[0].rstrip()
+        place = Span(min(following, len(source.text) - 1), min(following + max(1, len(line)), len(source.text)))
+        if line.startswith("- "):
+            help_text = "line its `-` up with the items above, or head it with a block such as `any of:`"
+        else:
+            help_text = "line it up with its neighbours, or join it to the line above with `and` or `or`"
         return Diagnostic(
-            "E133",
-            "this line is indented, and nothing above it asks for that",
-            place,
-            source,
-            "line it up with its neighbours",
+            "E133", f"`{_short(line)}` is indented, and nothing above it asks for that", place, source, help_text
         )
     if "TRIAL" in expected:
         return Diagnostic(HEADLESS, "a rule file begins with its trial", span, source, 'begin with `trial ID "title"`')
@@ -216,6 +258,8 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         return Diagnostic(
             "E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line"
         )
+    if words.casefold().startswith("trial"):
+        return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, 'write `trial ID "title"`')
     return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, "finish the formula on this line")
 
 
@@ -230,5 +274,5 @@ def _word_at(text: str, offset: int) -> str:
 
 
 def _short(words: str) -> str:
-    first_line = words.split("\n", 1)[0].replace("\ue000", " ").replace("\ue001", "?").strip()
+    first_line = words.split("\n", 1)[0].replace("\ue000", " ").replace("\ue001", "?").strip(" `")
     return first_line if len(first_line) <= 40 else f"{first_line[:40]}..."

@@ -106,6 +106,12 @@ class Vocabulary:
         return found
 
     @cached_property
+    def names_for_backticks(self) -> tuple[str, ...]:
+        """The names and synonyms that hold a connective, so that a rule must set them in backticks."""
+        names = (name for concept in self.concepts.values() for name in (concept.name, *concept.synonyms))
+        return tuple(name for name in names if _KEYWORDS_IN_NO_NAME.search(name))
+
+    @cached_property
     def key_index(self) -> Mapping[str, Concept]:
         """Normalised names and synonyms to concepts."""
         return self._by_key
