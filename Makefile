@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := src tests docs/generate.py
+SOURCES := src tests benchmarks docs/generate.py
 
-.PHONY: help screen test check coverage soak build clean
+.PHONY: help screen test check coverage soak bench build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
@@ -12,6 +12,7 @@ help:
 	@echo "make check     style, types, layers, rule files"
 	@echo "make coverage  the tests, with coverage by branch"
 	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7"
+	@echo "make bench     everything side by side with code by hand and other engines (BENCH=--quick for less)"
 	@echo "make build     wheel and sdist into dist/"
 	@echo "make clean     remove what these commands made"
 
@@ -53,9 +54,14 @@ SEED ?= 1
 soak: $(VENV)/tools
 	$(BIN)/python tests/properties.py --cases $(CASES) --seed $(SEED)
 
+# a peer that does not install is left out and named; all others are measured
+bench: $(VENV)/package
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench || echo "some peers did not install" >&2
+	$(BIN)/python benchmarks/run.py --json benchmarks.json --picture benchmarks.png $(BENCH)
+
 build: $(VENV)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build --outdir dist .
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage benchmarks.json benchmarks.png
