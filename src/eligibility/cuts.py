@@ -50,14 +50,14 @@ class Cuts:
         self._stale = True
 
     def holding(self, content: Range) -> tuple[Bits, Bits]:
-        """The bits of which a literal may hold, and of which one surely holds."""
+        """The bits of which a literal surely holds, and of which one may hold."""
         reached = self._reach(content)
         if reached is None:
             return self.negated, self.negated
         low, high = reached
         if low > high:
             return self._within_the_tolerance(low, high, True)
-        return (self._upto[high], self._upto[low]) if self.holds_above else (self._from[low], self._from[high])
+        return (self._upto[low], self._upto[high]) if self.holds_above else (self._from[high], self._from[low])
 
     def failing(self, content: Range) -> tuple[Bits, Bits]:
         """The bits of which a literal fails, and of which one does not surely hold."""
@@ -68,6 +68,13 @@ class Cuts:
         if low > high:
             return self._within_the_tolerance(low, high, False)
         return (self._from[high], self._from[low]) if self.holds_above else (self._upto[low], self._upto[high])
+
+    def at(self, value: float, failing: bool) -> Bits:
+        """The bits of which a literal fails (or holds) at a number that is known exactly."""
+        if self._stale:
+            self._sort()
+        masks = self._from if self.holds_above is failing else self._upto
+        return masks[bisect_right(self._closed, value)]
 
     def _reach(self, content: Range) -> tuple[int, int] | None:
         """How many literals each end of what is known has passed; None where there is no measurement."""

@@ -7,7 +7,7 @@ the distinct slots that the trials ask for, not with the trials.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -25,7 +25,7 @@ from eligibility.compiled import (
 )
 from eligibility.cuts import Bits, Cuts
 from eligibility.instants import Duration
-from eligibility.slots import FALSE, TRUE, Content, NumberSlot, RankSlot, RatioSlot, TruthSlot, slot_of
+from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, TruthSlot, slot_of
 
 
 @dataclass
@@ -38,42 +38,27 @@ class Choices:
         """A literal that holds for the wanted ranks, or its negation."""
         self.bits[wanted, negated] = self.bits.get((wanted, negated), 0) | bit
 
-    def told(self, ranks: int) -> tuple[Bits, Bits]:
-        """The bits of which a literal may hold, and of which one surely holds, where the class has one of these ranks."""
-        possible = sure = 0
+    def told(self, ranks: int) -> tuple[Bits, Bits, Bits]:
+        """The bits of which a literal fails, of which one is open, and of which one surely holds, for one of these ranks."""
+        fails = open_ = sure = 0
         for (wanted, negated), bits in self.bits.items():
             some, other = bool(ranks & wanted), bool(ranks & ~wanted)
-            if other if negated else some:
-                possible |= bits
-            if not (some if negated else other):
+            if some and other:
+                open_ |= bits
+            elif some is not negated:
                 sure |= bits
-        return possible, sure
-
-    def lacking(self, ranks: int) -> tuple[Bits, Bits]:
-        """The bits of which a literal fails, and of which one does not surely hold."""
-        fails = unsure = 0
-        for (wanted, negated), bits in self.bits.items():
-            some, other = bool(ranks & wanted), bool(ranks & ~wanted)
-            if not (other if negated else some):
+            else:
                 fails |= bits
-            if some if negated else other:
-                unsure |= bits
-        return fails, unsure
-
-
-# a truth as the ranks of a class with one value: absent, there, or either
-_AS_RANKS = {FALSE: 2, TRUE: 1}
-_EITHER = 3
+        return fails, open_, sure
 
 
 @dataclass
 class Literals:
-    """Literals by their slots: numbers by their cuts, classes and truths by their ranks, answers apart."""
+    """Literals by their slots: numbers by their cuts, classes by their ranks, truths by what they may be."""
 
     numbers: dict[tuple[int, bool], Cuts] = field(default_factory=dict)
     ranks: dict[int, Choices] = field(default_factory=dict)
-    truths: dict[int, Choices] = field(default_factory=dict)
-    answers: dict[int, Choices] = field(default_factory=dict)
+    truths: dict[int, tuple[Bits, Bits]] = field(default_factory=dict)  # plain and negated
     asked: Bits = 0  # of which a judgement is asked, open until it is answered
 
     def add(self, place: int, atom: rules.Atom, values: Duration | None, negated: bool, bit: Bits) -> None:
@@ -90,11 +75,52 @@ class Literals:
             case TruthSlot():
                 if isinstance(atom, rules.Judged):
                     self.asked |= bit
-                else:
-                    kind = self.answers if isinstance(atom, rules.Attested) else self.truths
-                    kind.setdefault(place, Choices()).add(1, negated, bit)
+                    return
+                plain, denied = self.truths.get(place, (0, 0))
+                self.truths[place] = (plain, denied | bit) if negated else (plain | bit, denied)
             case slot:
                 assert_never(slot)
+
+
+class Together:
+    """Literals laid out for looking up: each slot once, with the bits for each thing that it may hold.
+
+    `single` literals are clauses by themselves, of which the failing count; of others those count that hold.
+    """
+
+    def __init__(self, literals: Literals, single: bool) -> None:
+        self._single = single
+        self._asked = literals.asked
+        self._places = tuple(literals.truths)
+        self._rows = [  # by what a truth is known to be: what fails (or holds), and what is open
+            ((plain, denied) if single else (denied, plain)) + (plain | denied,) * 2
+            for plain, denied in literals.truths.values()
+        ]
+        self._numbers = [(place, cuts) for (place, _), cuts in literals.numbers.items()]
+        self._ranks = list(literals.ranks.items())
+
+    def told(self, contents: Sequence[Content]) -> tuple[Bits, Bits, Bits]:
+        """The bits of literals that fail (or hold, where they are not single), those that wait for data, and for answers."""
+        decided = [0, 0, self._asked, 0]
+        for place, row in zip(self._places, self._rows, strict=True):
+            truth: int = contents[place]  # type: ignore[assignment]  # the slot of a truth holds one of four numbers
+            decided[truth] |= row[truth]
+        fails, _, asks, lacks = decided
+        fails |= decided[1]
+        single = self._single
+        for place, cuts in self._numbers:
+            known: Range = contents[place]  # type: ignore[assignment]  # a slot of numbers holds a Range
+            if known[0] == known[1]:
+                fails |= cuts.at(known[0], single)
+            else:
+                own, open_ = cuts.failing(known) if single else cuts.holding(known)
+                fails |= own
+                lacks |= open_
+        for place, choices in self._ranks:
+            failing, open_, sure = choices.told(contents[place])  # type: ignore[arg-type]  # a slot of ranks holds their bits
+            fails |= failing if single else sure
+            lacks |= open_
+        return fails, lacks, asks
 
 
 class Index:
@@ -104,7 +130,9 @@ class Index:
         self._table = table
         self._trials: list[Statements | None] = []
         self._units = Literals()
-        self._layers: list[tuple[Bits, Literals]] = []  # the trials that have a clause there, and its literals
+        self._layers: list[Literals] = []
+        self._members: list[Bits] = []  # the trials that have a clause in a layer
+        self._laid: list[Together] = []
         self._odd: list[tuple[int, Judge]] = []
         self._active: Bits = 0
         self._alone: dict[int, Judge] = {}
@@ -114,6 +142,7 @@ class Index:
         """Take a trial in; its place among the bits comes out."""
         place = len(self._trials)
         self._trials.append(trial)
+        self._laid = []
         self._active |= 1 << place
         layer = 0
         for criterion in trial.criteria:
@@ -131,10 +160,10 @@ class Index:
                     self._put(self._units, clause, trial.values, 1 << place)
                 else:
                     if layer == len(self._layers):
-                        self._layers.append((0, Literals()))
-                    members, literals = self._layers[layer]
-                    self._layers[layer] = (members | 1 << place, literals)
-                    self._put(literals, clause, trial.values, 1 << place)
+                        self._layers.append(Literals())
+                        self._members.append(0)
+                    self._members[layer] |= 1 << place
+                    self._put(self._layers[layer], clause, trial.values, 1 << place)
                     layer += 1
         return place
 
@@ -151,10 +180,12 @@ class Index:
     def judge(self, contents: Sequence[Content], answered: Iterable[int] = ()) -> tuple[Bits, Bits, Bits, Bits]:
         """The trials that are ineligible, eligible, in review and undetermined; `answered` are the slots of judgements that
         the record answers."""
-        fails, lacks, asks = self._judge_units(contents)
-        for members, literals in self._layers:
-            possible, sure, open_data, open_answers = _told(literals, contents)
-            fails |= members & ~possible
+        if not self._laid:
+            self._laid = [Together(self._units, True), *(Together(literals, False) for literals in self._layers)]
+        fails, lacks, asks = self._laid[0].told(contents)
+        for members, together in zip(self._members, self._laid[1:], strict=True):
+            sure, open_data, open_answers = together.told(contents)
+            fails |= members & ~(sure | open_data | open_answers)
             unsure = members & ~sure
             lacks |= unsure & open_data
             asks |= unsure & open_answers
@@ -178,29 +209,6 @@ class Index:
             self._alone[place] = compile_trials([trial], self._table)
         return self._alone[place](contents)[0]
 
-    def _judge_units(self, contents: Sequence[Content]) -> tuple[Bits, Bits, Bits]:
-        """Of clauses of one literal: the trials of which one fails, and those of which data or an answer are lacking."""
-        units = self._units
-        fails = lacks = 0
-        asks = units.asked
-        for (place, _), cuts in units.numbers.items():
-            failing, unsure = cuts.failing(contents[place])  # type: ignore[arg-type]  # a slot of numbers holds a Range
-            fails |= failing
-            lacks |= unsure
-        for place, choices in units.ranks.items():
-            failing, unsure = choices.lacking(contents[place])  # type: ignore[arg-type]  # a slot of ranks holds their bits
-            fails |= failing
-            lacks |= unsure
-        for place, choices in units.truths.items():
-            failing, unsure = choices.lacking(_AS_RANKS.get(contents[place], _EITHER))  # type: ignore[arg-type]  # a truth
-            fails |= failing
-            lacks |= unsure
-        for place, choices in units.answers.items():
-            failing, unsure = choices.lacking(_AS_RANKS.get(contents[place], _EITHER))  # type: ignore[arg-type]  # a truth
-            fails |= failing
-            asks |= unsure
-        return fails, lacks, asks
-
 
 def _with(code: int, bit: Bits, fails: Bits, lacks: Bits, asks: Bits) -> tuple[Bits, Bits, Bits]:
     if code == INELIGIBLE:
@@ -210,28 +218,3 @@ def _with(code: int, bit: Bits, fails: Bits, lacks: Bits, asks: Bits) -> tuple[B
     elif code == REVIEW:
         asks |= bit
     return fails, lacks, asks
-
-
-def _told(literals: Literals, contents: Sequence[Content]) -> tuple[Bits, Bits, Bits, Bits]:
-    """Of clauses of several literals: which may hold, which surely hold, and which have an open literal of data, of answers."""
-    possible = open_answers = literals.asked
-    sure = open_data = 0
-    for may, is_sure in _data(literals, contents):
-        possible |= may
-        sure |= is_sure
-        open_data |= may & ~is_sure
-    for place, choices in literals.answers.items():
-        may, is_sure = choices.told(_AS_RANKS.get(contents[place], _EITHER))  # type: ignore[arg-type]  # a truth
-        possible |= may
-        sure |= is_sure
-        open_answers |= may & ~is_sure
-    return possible, sure, open_data, open_answers
-
-
-def _data(literals: Literals, contents: Sequence[Content]) -> Iterator[tuple[Bits, Bits]]:
-    for (place, _), cuts in literals.numbers.items():
-        yield cuts.holding(contents[place])  # type: ignore[arg-type]  # a slot of numbers holds a Range
-    for place, choices in literals.ranks.items():
-        yield choices.told(contents[place])  # type: ignore[arg-type]  # a slot of ranks holds their bits
-    for place, choices in literals.truths.items():
-        yield choices.told(_AS_RANKS.get(contents[place], _EITHER))  # type: ignore[arg-type]  # a truth
