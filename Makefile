@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := src tests benchmarks docs/generate.py
 
-.PHONY: help screen test check coverage soak prove build clean
+.PHONY: help screen test check coverage soak prove bench build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
@@ -13,6 +13,7 @@ help:
 	@echo "make coverage  the tests, with coverage by branch"
 	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7"
 	@echo "make prove     the analysis against z3, the reference and enumeration: make prove CASES=3000 SEED=7"
+	@echo "make bench     everything side by side with code by hand and other engines (BENCH=--quick for less)"
 	@echo "make build     wheel and sdist into dist/"
 	@echo "make clean     remove what these commands made"
 
@@ -57,9 +58,14 @@ soak: $(VENV)/tools
 prove: $(VENV)/tools
 	$(BIN)/python tests/prove.py --cases $(CASES) --seed $(SEED)
 
+# a peer that does not install is left out and named; all others are measured
+bench: $(VENV)/package
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench || echo "some peers did not install" >&2
+	$(BIN)/python benchmarks/run.py --json benchmarks.json --picture benchmarks.png $(BENCH)
+
 build: $(VENV)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build --outdir dist .
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage benchmarks.json benchmarks.png

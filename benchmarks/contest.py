@@ -13,7 +13,8 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import cycle
+from typing import Any, Literal
 
 Clock = Callable[[], float]
 
@@ -164,6 +165,12 @@ def _timed(work: Callable[[], object], passes: int, clock: Clock) -> float:
 def load() -> float:
     """How many processes wanted to run in the last minute; 0 where the system does not say."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def over(judge: Callable[[Any], object], given: Sequence[Any]) -> Callable[[], object]:
+    """One patient after the other, round and round: one call of the result judges one."""
+    following = cycle(given).__next__
+    return lambda: judge(following())
 
 
 def differing(found: Sequence[object], expected: Sequence[object]) -> str:

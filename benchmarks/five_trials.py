@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
 from typing import Any
 
 import hand_written
 import peers
-from contest import Contest, Contestant, Settings, differing
-from patients import AT, STAMP, Record, at_thresholds, patients
-
+from contest import Contest, Contestant, Settings, differing, over
 from eligibility import EligibilityError, Screener, compile_trial, load_trials, rules, screen
 from eligibility.building import consistent, merged, solved
 from eligibility.regions import judgements, variables
 from eligibility.screener import PreparedFacts
-from eligibility.slots import Content, slot_of
+from eligibility.slots import Content, TruthSlot, slot_of
 from eligibility.states import states
 from eligibility.vocabulary import bundled_vocabulary
+from patients import AT, STAMP, Record, at_thresholds, patients
 
 GOAL = 1.25
 Verdicts = dict[str, str]
@@ -75,17 +73,15 @@ def _contest(name: str, screener: Screener, records: Sequence[Record], checked: 
             Contestant(
                 peer.name,
                 over(judge, [encode(facts.contents) for facts in some]),
-                wrong(lambda facts, judge=judge, encode=encode: peers.named(judge(encode(facts.contents)))),
+                wrong(_named(judge, encode)),
                 note=peer.note,
             )
         )
     return Contest(name, contestants, "by hand", unit="patient", left_out=left_out, note=peers.ENCODING)
 
 
-def over(judge: Callable[[Any], object], given: Sequence[Any]) -> Callable[[], object]:
-    """One patient after the other, round and round: one call of the result judges one."""
-    following = cycle(given).__next__
-    return lambda: judge(following())
+def _named(judge: peers.Judge, encode: peers.Encode) -> Callable[[PreparedFacts], Verdicts]:
+    return lambda facts: peers.named(judge(encode(facts.contents)))
 
 
 def reference(record: Record) -> Verdicts:
@@ -139,7 +135,7 @@ def by_hand_places(screener: Screener) -> list[int]:
     judged = {
         slot.atom.address: place
         for slot, place in places.items()
-        if isinstance(getattr(slot, "atom", None), rules.Judged)
+        if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged)
     }
     return [judged[text] if "/" in text and text in judged else places[_slot(text)] for text in hand_written.FACTS.values()]  # fmt: skip
 

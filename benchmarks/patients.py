@@ -7,7 +7,7 @@ crowd of random answers would fail at the first.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,7 +86,12 @@ RARE = 0.01  # of what speaks against a patient
 
 
 def patients(
-    number: int, seed: int, *, missing: float = 0.2, dated: bool = True, readable: Callable[[Record], bool] | None = None
+    number: int,
+    seed: int,
+    *,
+    missing: float = 0.2,
+    dated: bool = True,
+    readable: Callable[[Record], bool] | None = None,
 ) -> list[Record]:
     """Records for the five trials. `dated`: with the times of measurements and occurrences; without, every fact is plain.
 
@@ -202,7 +207,7 @@ def with_unit_strings(number: int, seed: int, strings: int, *, flags: bool) -> l
     return found
 
 
-def at_thresholds(number: int, seed: int, pieces: Sequence[Sequence[Record]], merge: Callable[[Iterable[Record]], Record]) -> list[Record]:  # fmt: skip
+def at_thresholds(number: int, seed: int, pieces: Sequence[Sequence[Mapping[str, Any]]], merge: Callable[[Iterable[Mapping[str, Any]]], Record]) -> list[Record]:  # fmt: skip
     """Records whose values lie at, just below and just above the thresholds, censored, partly dated: for checks, not for times.
 
     `pieces` are the states of each fact, as the library's own tests draw them.

@@ -35,6 +35,7 @@ class Peer:
     raises ImportError where the engine is not installed."""
 
     name: str
+    module: str
     compiled: Callable[[Sequence[Trial], Screener], tuple[Judge, Encode]]
     note: str
     is_slow: bool = False
@@ -288,7 +289,7 @@ def _cel(trials: Sequence[Trial], screener: Screener) -> tuple[Judge, Encode]:
 
 
 def _rule_engine(trials: Sequence[Trial], screener: Screener) -> tuple[Judge, Encode]:
-    import rule_engine
+    import rule_engine  # type: ignore[import-untyped]  # it comes without types
 
     translation = Translation(screener)
     context = rule_engine.Context(resolver=rule_engine.resolve_item)
@@ -297,18 +298,21 @@ def _rule_engine(trials: Sequence[Trial], screener: Screener) -> tuple[Judge, En
 
 def _cel_python(trials: Sequence[Trial], screener: Screener) -> tuple[Judge, Encode]:
     import celpy
+    from celpy import adapter
 
     translation = Translation(screener)
     environment = celpy.Environment()
     program = environment.program(environment.compile(_listed(trials, translation, SIGNS)))
-    return program.evaluate, lambda contents: celpy.json_to_cel(translation.variables(contents))
+    return program.evaluate, lambda contents: adapter.json_to_cel(translation.variables(contents))
 
 
 PEERS = (
-    Peer("datalogic-py (Rust)", _datalogic, "JSONLogic; the patient parsed into its own form before"),
-    Peer("datalogic-py (Rust), from a dict", _datalogic_of_dict, "JSONLogic; it reads the dict each time"),
-    Peer("zen-engine (Rust)", _zen, "its expression language; it reads the dict each time"),
-    Peer("common-expression-language (Rust)", _cel, "CEL; its context made before"),
-    Peer("rule-engine", _rule_engine, "a dict, by its resolver of items"),
-    Peer("cel-python", _cel_python, "CEL; the patient converted before", is_slow=True),
+    Peer("datalogic-py (Rust)", "datalogic_py", _datalogic, "JSONLogic; the patient parsed into its own form before"),
+    Peer(
+        "datalogic-py (Rust), from a dict", "datalogic_py", _datalogic_of_dict, "JSONLogic; it reads the dict each time"
+    ),
+    Peer("zen-engine (Rust)", "zen", _zen, "its expression language; it reads the dict each time"),
+    Peer("common-expression-language (Rust)", "cel", _cel, "CEL; its context made before"),
+    Peer("rule-engine", "rule_engine", _rule_engine, "a dict, by its resolver of items"),
+    Peer("cel-python", "celpy", _cel_python, "CEL; the patient converted before", is_slow=True),
 )

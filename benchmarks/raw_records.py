@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import hand_written_reasons as by_hand
-from contest import Contest, Contestant, Settings, differing
-from five_trials import by_hand_places, in_the_order_of, over, readable, records_to_check, reference
-from patients import STAMP, Record, patients, with_unit_strings
-
+from contest import Contest, Contestant, Settings, differing, over
 from eligibility import Screener, Screening, screen
+from five_trials import by_hand_places, in_the_order_of, readable, records_to_check, reference
+from patients import STAMP, Record, patients, with_unit_strings
 
 GOAL = 60 / 15  # microseconds of a screening where hand-written reasons take 15
 GOAL_OF_REASONS = 1.3
@@ -86,9 +85,11 @@ def _pint(texts: Sequence[str]) -> Contestant:
     """What a user without a library would do for the units alone: every string to a quantity of pint."""
     import pint
 
-    registry = pint.UnitRegistry()
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
     registry.define("U = 1e-6 * mole / minute")
-    readable_texts = [text.replace("x10^9", "10^9 ").replace("degC", "kelvin") for text in texts]  # what it would refuse
+    readable_texts = [
+        text.replace("x10^9", "10^9 ").replace("degC", "kelvin") for text in texts
+    ]  # what it would refuse
     return Contestant("pint alone", lambda: [registry(text) for text in readable_texts], note="45 strings to quantities: no names, no ranges, no verdicts")  # fmt: skip
 
 

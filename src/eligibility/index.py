@@ -1,14 +1,16 @@
 """Very many trials go in, one by one; against the slots of a patient their verdicts come out as numbers, a bit a trial.
 
-A criterion passes when each of its clauses holds. Clauses of one literal stand together, slot by slot; those of several are
-laid in layers, at most one of each trial in a layer, so that a bit of a layer is a clause. The work for a patient grows with
-the distinct slots that the trials ask for, not with the trials.
+A criterion passes when each of its clauses holds. A trial has a column of bits for each of its clauses of several literals,
+side by side (at least one); its clauses of one literal all stand in its first column, since one that fails is enough. The
+work for a patient grows with the distinct slots that the trials ask for, not with the trials.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import assert_never
 
 from eligibility import rules
@@ -25,102 +27,20 @@ from eligibility.compiled import (
 )
 from eligibility.cuts import Bits, Cuts
 from eligibility.instants import Duration
-from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, TruthSlot, slot_of
+from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Group, Numbers, Ranges, Ranks, Steps, Truths
+from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
+
+GROUP = 24  # slots of truths that are looked up together: patients are alike in so few
 
 
-@dataclass
-class Choices:
-    """The literals of one slot that hold for some of its ranks (a truth has one): the bits of each set of ranks."""
+@dataclass(eq=False)
+class Layout:
+    """The literals as they are looked up."""
 
-    bits: dict[tuple[int, bool], Bits] = field(default_factory=dict)
-
-    def add(self, wanted: int, negated: bool, bit: Bits) -> None:
-        """A literal that holds for the wanted ranks, or its negation."""
-        self.bits[wanted, negated] = self.bits.get((wanted, negated), 0) | bit
-
-    def told(self, ranks: int) -> tuple[Bits, Bits, Bits]:
-        """The bits of which a literal fails, of which one is open, and of which one surely holds, for one of these ranks."""
-        fails = open_ = sure = 0
-        for (wanted, negated), bits in self.bits.items():
-            some, other = bool(ranks & wanted), bool(ranks & ~wanted)
-            if some and other:
-                open_ |= bits
-            elif some is not negated:
-                sure |= bits
-            else:
-                fails |= bits
-        return fails, open_, sure
-
-
-@dataclass
-class Literals:
-    """Literals by their slots: numbers by their cuts, classes by their ranks, truths by what they may be."""
-
-    numbers: dict[tuple[int, bool], Cuts] = field(default_factory=dict)
-    ranks: dict[int, Choices] = field(default_factory=dict)
-    truths: dict[int, tuple[Bits, Bits]] = field(default_factory=dict)  # plain and negated
-    asked: Bits = 0  # of which a judgement is asked, open until it is answered
-
-    def add(self, place: int, atom: rules.Atom, values: Duration | None, negated: bool, bit: Bits) -> None:
-        """One literal of a clause of a trial."""
-        match slot_of(atom, values):
-            case NumberSlot() | RatioSlot():
-                ((operator, threshold),) = thresholds(atom)
-                holds_above = (operator in (">", ">=")) is not negated
-                self.numbers.setdefault((place, holds_above), Cuts(holds_above)).add(operator, threshold, negated, bit)
-            case RankSlot():
-                assert isinstance(atom, rules.InClass)
-                wanted = sum(1 << rank for rank in atom.ranks)
-                self.ranks.setdefault(place, Choices()).add(wanted, negated, bit)
-            case TruthSlot():
-                if isinstance(atom, rules.Judged):
-                    self.asked |= bit
-                    return
-                plain, denied = self.truths.get(place, (0, 0))
-                self.truths[place] = (plain, denied | bit) if negated else (plain | bit, denied)
-            case slot:
-                assert_never(slot)
-
-
-class Together:
-    """Literals laid out for looking up: each slot once, with the bits for each thing that it may hold.
-
-    `single` literals are clauses by themselves, of which the failing count; of others those count that hold.
-    """
-
-    def __init__(self, literals: Literals, single: bool) -> None:
-        self._single = single
-        self._asked = literals.asked
-        self._places = tuple(literals.truths)
-        self._rows = [  # by what a truth is known to be: what fails (or holds), and what is open
-            ((plain, denied) if single else (denied, plain)) + (plain | denied,) * 2
-            for plain, denied in literals.truths.values()
-        ]
-        self._numbers = [(place, cuts) for (place, _), cuts in literals.numbers.items()]
-        self._ranks = list(literals.ranks.items())
-
-    def told(self, contents: Sequence[Content]) -> tuple[Bits, Bits, Bits]:
-        """The bits of literals that fail (or hold, where they are not single), those that wait for data, and for answers."""
-        decided = [0, 0, self._asked, 0]
-        for place, row in zip(self._places, self._rows, strict=True):
-            truth: int = contents[place]  # type: ignore[assignment]  # the slot of a truth holds one of four numbers
-            decided[truth] |= row[truth]
-        fails, _, asks, lacks = decided
-        fails |= decided[1]
-        single = self._single
-        for place, cuts in self._numbers:
-            known: Range = contents[place]  # type: ignore[assignment]  # a slot of numbers holds a Range
-            if known[0] == known[1]:
-                fails |= cuts.at(known[0], single)
-            else:
-                own, open_ = cuts.failing(known) if single else cuts.holding(known)
-                fails |= own
-                lacks |= open_
-        for place, choices in self._ranks:
-            failing, open_, sure = choices.told(contents[place])  # type: ignore[arg-type]  # a slot of ranks holds their bits
-            fails |= failing if single else sure
-            lacks |= open_
-        return fails, lacks, asks
+    truths: tuple[int, ...] = ()  # the places of slots, side by side
+    groups: list[tuple[slice, Group]] = field(default_factory=list)
+    numbers: list[tuple[int, list[float], Steps, Ranges]] = field(default_factory=list)
+    ranks: list[tuple[int, Ranks]] = field(default_factory=list)
 
 
 class Index:
@@ -128,23 +48,27 @@ class Index:
 
     def __init__(self, table: SlotTable) -> None:
         self._table = table
-        self._trials: list[Statements | None] = []
-        self._units = Literals()
-        self._layers: list[Literals] = []
-        self._members: list[Bits] = []  # the trials that have a clause in a layer
-        self._laid: list[Together] = []
+        self._trials: dict[int, Statements] = {}  # by their first columns
+        self._columns = 0
+        self._truths: dict[int, Truths] = {}  # by the places of their slots
+        self._numbers: dict[int, Numbers] = {}
+        self._ranks: dict[int, Ranks] = {}
+        self._always: list[Bits] = [0, 0, 0]  # what is told of every patient: a judgement is open until it is answered
+        self._members: list[Bits] = []  # the columns of clauses that have a first literal, a second, and so on
+        self._wider: list[Bits] = []  # the first columns of trials that have a second column, a third, and so on
         self._odd: list[tuple[int, Judge]] = []
         self._active: Bits = 0
         self._alone: dict[int, Judge] = {}
+        self._layout: Layout | None = None
         self.judged: dict[int, int] = {}  # the places of slots of judgements, and whose they are
 
     def add(self, trial: Statements) -> int:
         """Take a trial in; its place among the bits comes out."""
-        place = len(self._trials)
-        self._trials.append(trial)
-        self._laid = []
+        place = self._columns
+        self._trials[place] = trial
+        self._layout = None
         self._active |= 1 << place
-        layer = 0
+        width = 0
         for criterion in trial.criteria:
             for atom in rules.atoms(criterion.rule):
                 slot = self._table.place(slot_of(atom, trial.values))
@@ -156,58 +80,155 @@ class Index:
                 self._odd.append((place, judge))
                 continue
             for clause in found:
-                if len(clause) == 1:
-                    self._put(self._units, clause, trial.values, 1 << place)
+                if not clause:
+                    self._always[FAILS] |= 1 << place
+                elif len(clause) == 1:
+                    self._put(clause, trial.values, 0, 1 << place)
                 else:
-                    if layer == len(self._layers):
-                        self._layers.append(Literals())
-                        self._members.append(0)
-                    self._members[layer] |= 1 << place
-                    self._put(self._layers[layer], clause, trial.values, 1 << place)
-                    layer += 1
+                    self._put(clause, trial.values, 1, 1 << (place + width))
+                    width += 1
+        for number in range(1, width):
+            _widened(self._wider, number, 0)
+            self._wider[number - 1] |= 1 << place
+        self._columns += max(1, width)
         return place
 
-    def _put(self, literals: Literals, clause: Clause, values: Duration | None, bit: Bits) -> None:
-        for atom, negated in clause:
-            literals.add(self._table.place(slot_of(atom, values)), atom, values, negated, bit)
+    def _put(self, clause: Clause, values: Duration | None, plane: int, bit: Bits) -> None:
+        """The literals of a clause, in this plane and the next ones."""
+        for number, (atom, negated) in enumerate(clause):
+            if plane:
+                _widened(self._members, number + 1, 0)
+                self._members[number] |= bit
+            self._literal(atom, values, negated, plane + number, bit)
+
+    def _literal(self, atom: rules.Atom, values: Duration | None, negated: bool, plane: int, bit: Bits) -> None:
+        slot = slot_of(atom, values)
+        place = self._table.place(slot)
+        match slot:
+            case NumberSlot() | RatioSlot():
+                ((operator, threshold),) = thresholds(atom)
+                holds_above = (operator in (">", ">=")) is not negated
+                cuts = self._numbers.setdefault(place, Numbers()).cuts.setdefault(
+                    (plane, holds_above), Cuts(holds_above)
+                )
+                cuts.add(operator, threshold, negated, bit)
+            case RankSlot():
+                assert isinstance(atom, rules.InClass)
+                ranks = self._ranks.setdefault(place, Ranks())
+                key = (plane, sum(1 << rank for rank in atom.ranks), negated)
+                ranks.bits[key] = ranks.bits.get(key, 0) | bit
+                ranks.clear()
+            case TruthSlot() if isinstance(atom, rules.Judged):
+                _widened(self._always, KINDS * (plane + 1), 0)
+                self._always[KINDS * plane + ANSWERS] |= bit
+            case TruthSlot():
+                truths = self._truths.setdefault(place, Truths())
+                truths.bits[plane, negated] = truths.bits.get((plane, negated), 0) | bit
+            case _:
+                assert_never(slot)
 
     def withdraw(self, place: int) -> None:
         """Judge a trial no longer."""
         self._active &= ~(1 << place)
-        self._trials[place] = None
+        del self._trials[place]
         self._odd = [(other, judge) for other, judge in self._odd if other != place]
 
-    def judge(self, contents: Sequence[Content], answered: Iterable[int] = ()) -> tuple[Bits, Bits, Bits, Bits]:
-        """The trials that are ineligible, eligible, in review and undetermined; `answered` are the slots of judgements that
-        the record answers."""
-        if not self._laid:
-            self._laid = [Together(self._units, True), *(Together(literals, False) for literals in self._layers)]
-        fails, lacks, asks = self._laid[0].told(contents)
-        for members, together in zip(self._members, self._laid[1:], strict=True):
-            sure, open_data, open_answers = together.told(contents)
-            fails |= members & ~(sure | open_data | open_answers)
-            unsure = members & ~sure
-            lacks |= unsure & open_data
-            asks |= unsure & open_answers
+    def truths(self, contents: Sequence[Content]) -> bytes:
+        """What is known of the truths that literals read, side by side as they are looked up."""
+        places = self._laid_out().truths
+        return bytes(itemgetter(*places)(contents)) if len(places) > 1 else bytes(contents[place] for place in places)  # type: ignore[misc]  # truths are small numbers
+
+    def judge(
+        self, contents: Sequence[Content], truths: bytes, answered: Iterable[int] = ()
+    ) -> tuple[Bits, Bits, Bits, Bits]:
+        """The trials that are ineligible, eligible, in review and undetermined, from the contents of the slots and what
+        `truths` makes of them; `answered` are the slots of judgements that the record answers."""
+        fails, lacks, asks = self._clauses(self._told(contents, truths))
         for place, judge in self._odd:
             fails, lacks, asks = _with(judge(contents)[0], 1 << place, fails, lacks, asks)
-        for place in {self.judged[slot] for slot in answered if slot in self.judged}:
+        for place in {self.judged[slot] for slot in answered if self.judged.get(slot) in self._trials}:
             bit = 1 << place
             fails, lacks, asks = fails & ~bit, lacks & ~bit, asks & ~bit
             fails, lacks, asks = _with(self.judge_alone(place, contents), bit, fails, lacks, asks)
         active = self._active
         fails &= active
-        lacks &= active & ~fails
-        asks &= active & ~fails & ~lacks
-        return fails, active & ~fails & ~lacks & ~asks, asks, lacks
+        rest = active ^ fails
+        lacks &= rest
+        rest ^= lacks
+        asks &= rest
+        return fails, rest ^ asks, asks, lacks
 
     def judge_alone(self, place: int, contents: Sequence[Content]) -> int:
         """The verdict code of one trial."""
-        trial = self._trials[place]
-        assert trial is not None
         if place not in self._alone:
-            self._alone[place] = compile_trials([trial], self._table)
+            self._alone[place] = compile_trials([self._trials[place]], self._table)
         return self._alone[place](contents)[0]
+
+    def _told(self, contents: Sequence[Content], truths: bytes) -> list[Bits]:
+        """What all slots together tell, by plane and kind."""
+        found = self._always.copy()
+        layout = self._laid_out()
+        for here, group in layout.groups:
+            for kind, bits in group[truths[here]]:
+                found[kind] |= bits
+        for place, edges, steps, ranges in layout.numbers:
+            known: Range = contents[place]  # type: ignore[assignment]  # a slot of numbers holds a Range
+            low = known[0]
+            for kind, bits in steps[bisect_right(edges, low)] if low == known[1] else ranges[known]:
+                found[kind] |= bits
+        for place, ranks in layout.ranks:
+            for kind, bits in ranks[contents[place]]:  # type: ignore[index]  # a slot of ranks holds their bits
+                found[kind] |= bits
+        return found
+
+    def _clauses(self, found: list[Bits]) -> tuple[Bits, Bits, Bits]:
+        """The trials that fail, lack data and wait for an answer, by what is told of literals."""
+        fails, lacks, asks = found[FAILS], found[DATA], found[ANSWERS]
+        if not self._members:
+            return fails, lacks, asks
+        failing = unsure = self._members[0]  # a clause fails when all of its literals do
+        some_data = some_answers = 0
+        for number, members in enumerate(self._members, 1):
+            own, data, answers = found[KINDS * number : KINDS * number + KINDS]
+            missing = self._members[0] & ~members if number > 1 else 0
+            failing &= own | missing
+            unsure &= own | data | answers | missing
+            some_data |= data
+            some_answers |= answers
+        some_data &= unsure
+        some_answers &= unsure
+        fails, lacks, asks = fails | failing, lacks | some_data, asks | some_answers
+        for number, wider in enumerate(self._wider, 1):
+            fails |= (failing >> number) & wider
+            lacks |= (some_data >> number) & wider
+            asks |= (some_answers >> number) & wider
+        return fails, lacks, asks
+
+    def _laid_out(self) -> Layout:
+        """The literals as they are looked up, laid out again where trials came."""
+        if self._layout is None:
+            _widened(self._always, KINDS * (len(self._members) + 1), 0)
+            slots = self._table.slots
+            places = sorted(self._truths, key=lambda place: _family(slots[place]))
+            groups = [slice(start, min(start + GROUP, len(places))) for start in range(0, len(places), GROUP)]
+            self._layout = Layout(
+                tuple(places),
+                [(here, Group([self._truths[place] for place in places[here]])) for here in groups],
+                [(place, steps.edges, steps, Ranges(numbers.cuts)) for place, numbers in self._numbers.items() for steps in (Steps(numbers.cuts),)],
+                list(self._ranks.items()),
+            )  # fmt: skip
+        return self._layout
+
+
+def _family(slot: Slot) -> str:
+    """What stands side by side: the slots of one concept, which are known together and missing together."""
+    concept = getattr(slot.atom, "concept", None) if isinstance(slot, TruthSlot) else None
+    return concept.name if concept else ""
+
+
+def _widened(found: list[Bits], length: int, value: Bits) -> None:
+    """Make a list so long at least."""
+    found += [value] * (length - len(found))
 
 
 def _with(code: int, bit: Bits, fails: Bits, lacks: Bits, asks: Bits) -> tuple[Bits, Bits, Bits]:

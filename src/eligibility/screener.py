@@ -136,6 +136,7 @@ class PreparedFacts:
     contents: Sequence[Content]
     apart: Mapping[int, Sequence[Content]]
     answered: tuple[int, ...]
+    truths: bytes  # for an index: the truths among the contents, as it looks them up
 
 
 class Screener:
@@ -149,8 +150,8 @@ class Screener:
         chosen = select(trials)
         self._vocabulary = vocabulary_of(chosen)
         self._table = SlotTable()
-        self._trials: list[Trial | None] = list(chosen)  # by their places; None where one was withdrawn
-        self._ids = {trial.id: place for place, trial in enumerate(chosen)}
+        self._trials = dict(enumerate(chosen))  # by their places
+        self._next = len(chosen)
         self._index: Index | None = None
         self._judge: Judge = _nobody
         self._compile()
@@ -158,17 +159,19 @@ class Screener:
     def _compile(self) -> None:
         """Few trials become one function; many are indexed."""
         if self._index is None and len(self._trials) <= FEW:
-            kept = [trial or _WITHDRAWN for trial in self._trials]
-            self._judge = compile_trials((Statements(trial.criteria, trial.values) for trial in kept), self._table)
+            kept = [
+                _statements(self._trials[place]) if place in self._trials else _WITHDRAWN for place in range(self._next)
+            ]
+            self._judge = compile_trials(kept, self._table)
         elif self._index is None:
             self._index = Index(self._table)
-            for trial in self._trials:
-                self._index.add(Statements(trial.criteria, trial.values) if trial else _WITHDRAWN)
+            self._trials = {self._index.add(_statements(trial)): trial for trial in self._trials.values()}
         self._renew()
 
     def _renew(self) -> None:
         """What follows from the slots, after trials came or went."""
         self._version = getattr(self, "_version", 0) + 1
+        self._ids = {trial.id: place for place, trial in self._trials.items()}
         self.slots = self._table.slots
         self._readers: dict[str, PlainRecords] = {}
         self._of_one_trial = tuple(place for place, slot in enumerate(self.slots) if is_of_one_trial(slot))
@@ -181,7 +184,7 @@ class Screener:
     @property
     def trials(self) -> tuple[Trial, ...]:
         """The trials, in the order of the verdicts."""
-        return tuple(trial for trial in self._trials if trial is not None)
+        return tuple(self._trials.values())
 
     def add(self, trial: Trial) -> None:
         """Take another trial in. Raises UsageError for an ID that is there already, or another vocabulary."""
@@ -189,16 +192,15 @@ class Screener:
             raise UsageError(f"the trial `{trial.id}` is there already; withdraw it first")
         if trial.vocabulary is not self._vocabulary:
             raise UsageError("the trial was compiled with another vocabulary than the others")
-        self._ids[trial.id] = len(self._trials)
-        self._trials.append(trial)
-        if self._index is not None:
-            self._index.add(Statements(trial.criteria, trial.values))
+        place = self._next if self._index is None else self._index.add(_statements(trial))
+        self._trials[place] = trial
+        self._next += 1
         self._compile()
 
     def withdraw(self, trial_id: str) -> None:
         """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
-        place = self._ids.pop(find(trial_id, self.trials).id)
-        self._trials[place] = None
+        place = self._ids[find(trial_id, self.trials).id]
+        del self._trials[place]
         if self._index is not None:
             self._index.withdraw(place)
         self._compile()
@@ -209,7 +211,7 @@ class Screener:
         """Read and validate a patient once, for `verdicts`. Raises PatientError and UsageError as `screen` does."""
         plain = self._plain(patient, at, absent)
         if plain is not None:
-            return PreparedFacts(self, self._version, tuple(plain[0]), {}, self._answered(plain[0]))
+            return self._facts(tuple(plain[0]), _NOTHING_APART, self._answered(plain[0]))
         return self._prepared(prepare(self._record(patient), at, absent))
 
     def verdicts(self, facts: PreparedFacts) -> Verdicts:
@@ -223,7 +225,7 @@ class Screener:
                 own = {place: self._judge(contents)[place] for place, contents in facts.apart.items()}
                 codes = tuple(own.get(place, code) for place, code in enumerate(codes))
             return Verdicts(self._ids, codes)
-        bits = self._index.judge(facts.contents, facts.answered)
+        bits = self._index.judge(facts.contents, facts.truths, facts.answered)
         for place, contents in facts.apart.items():
             code = self._index.judge_alone(place, contents)
             bits = tuple((own | 1 << place) if other == code else own & ~(1 << place) for other, own in enumerate(bits))  # type: ignore[assignment]  # still four
@@ -241,7 +243,7 @@ class Screener:
             contents, (now, zone) = plain
             known: _Known = _Later(self, dict(patient), now, zone, absent)
             name, stamp = patient.get("id"), iso(now, zone)
-            facts = PreparedFacts(self, self._version, contents, _NOTHING_APART, self._answered(contents))
+            facts = self._facts(contents, _NOTHING_APART, self._answered(contents))
         else:
             record = self._record(patient)
             seen = prepare(record, at, absent)
@@ -251,7 +253,7 @@ class Screener:
         verdicts = self.verdicts(facts)
         results = tuple([
             TrialResult(trial.id, trial.title, verdicts[trial.id], _BehindCompiled(trial, known))
-            for trial in self._trials if trial is not None
+            for trial in self._trials.values()
         ])  # fmt: skip
         return Screening(stamp, results, name, partial(_remarks, known, self.trials))
 
@@ -287,6 +289,12 @@ class Screener:
             return ()
         return tuple(place for place in self._asked.values() if contents[place] != ASKS)
 
+    def _facts(
+        self, contents: Sequence[Content], apart: Mapping[int, Sequence[Content]], answered: tuple[int, ...]
+    ) -> PreparedFacts:
+        truths = b"" if self._index is None else self._index.truths(contents)
+        return PreparedFacts(self, self._version, contents, apart, answered, truths)
+
     def _prepared(self, facts: Facts) -> PreparedFacts:
         answered = tuple(self._asked[address] for address in facts.judgements if address in self._asked)
         contents = [
@@ -301,7 +309,11 @@ class Screener:
                 apart[place] = own = list(contents)
                 for slot in self._of_one_trial:
                     own[slot] = content(self.slots[slot], facts, trial_id)
-        return PreparedFacts(self, self._version, tuple(contents), apart, answered)
+        return self._facts(tuple(contents), apart, answered)
+
+
+def _statements(trial: Trial) -> Statements:
+    return Statements(trial.criteria, trial.values)
 
 
 _WITHDRAWN = Statements((), None)
