@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import eligibility
-from eligibility.cli.arguments import parser_of
-from eligibility.cli.registry import ABOUT, COMMANDS, load
 from eligibility.analysis.comparing import Relation
 from eligibility.analysis.finding import FindingKind
+from eligibility.cli.arguments import parser_of
+from eligibility.cli.registry import ABOUT, COMMANDS, load
 from eligibility.errors import Diagnostic
 from eligibility.facts import Absent
 from eligibility.library import diagnose, load_trials
