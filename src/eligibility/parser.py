@@ -20,6 +20,7 @@ from eligibility.units import spelled
 from eligibility.vocabulary import Vocabulary
 
 MOST_ERRORS = 100
+MOST_WORK = 3_000_000  # characters, over all readings of one text: each wrong line asks for one more
 
 
 def parse_trial(
@@ -56,6 +57,7 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
     tree: object | None = None
     reported = {diagnostic.line for diagnostic in diagnostics}
     blanked: set[int] = set()
+    work = 0
     for _ in range(2 * MOST_ERRORS):
         reader = _Reader(source)
         try:
@@ -69,7 +71,8 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
         if diagnostic.line not in reported:
             diagnostics.append(diagnostic)
             reported.add(diagnostic.line)
-        if len(diagnostics) >= MOST_ERRORS or diagnostic.code == HEADLESS:
+        work += diagnostic.span.start
+        if len(diagnostics) >= MOST_ERRORS or diagnostic.code == HEADLESS or work > MOST_WORK:
             break
         mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code in (HEAD, NO_SECTION))
         if mended is None:

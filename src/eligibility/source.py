@@ -45,8 +45,8 @@ class Source:
         """The words of the author at a span."""
         return self.text[span.start : span.end]
 
-    def snippet(self, span: Span) -> str:
-        """The line of a span with the span underlined; a long line is cut around it."""
+    def snippet(self, span: Span, mark: str = "^") -> str:
+        """The line of a span with the span underlined by `mark`; a long line is cut around it."""
         number, column = self.position(span.start)
         text = self.line(number).replace("\t", " ")
         length = max(1, min(span.end - span.start, len(text) - column + 1))
@@ -55,4 +55,4 @@ class Source:
             text, column = text[cut : cut + 120], column - cut
             length = max(1, min(length, len(text) - column + 1))
         margin = f"{number:>5} | "
-        return f"{margin}{text}\n{' ' * (len(margin) - 2)}| {' ' * (column - 1)}{'^' * length}"
+        return f"{margin}{text}\n{' ' * (len(margin) - 2)}| {' ' * (column - 1)}{mark * length}"
