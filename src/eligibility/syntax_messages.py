@@ -7,6 +7,7 @@ import re
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from eligibility.errors import Diagnostic
+from eligibility.expectations import expected_words
 from eligibility.source import Source, Span
 
 HEADLESS, NO_SECTION = "E123", "E124"
@@ -49,6 +50,8 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     if kind in ("BEFORE", "AFTER"):
         span = Span(span.start, span.start + len(after.rstrip()))
     message, help_text, code = head or _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
+    if help_text is None:
+        help_text = _what_stands_here(error)
     return Diagnostic(code, message, span, source, help_text)
 
 
@@ -156,7 +159,7 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "an operator such as `and`, `or` or `>=` is missing before it",
             "E131",
         )
-    return f"`{_short(words)}` cannot stand here", "see the forms of formulas in the language reference", "E131"
+    return f"`{_short(words)}` cannot stand here", None, "E131"
 
 
 def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int, kind: str) -> Diagnostic:
@@ -213,10 +216,16 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
     if "NUMBER" in expected:
         last = words.split()[-1] if words.split() else words
         span = Span(span.end - len(last), span.end)
-        return Diagnostic(
-            "E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line"
-        )
-    return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, "finish the formula on this line")
+        return Diagnostic("E136", f"something is missing after `{_short(last)}`", span, source, _what_stands_here(error))
+    return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, _what_stands_here(error))
+
+
+def _what_stands_here(error: UnexpectedInput) -> str:
+    """What the parser waits for in the state of an error: every state has its words."""
+    state = getattr(error, "state", None)
+    waiting = state.parse_conf.states[state.position] if state is not None else ()
+    words = expected_words(name for name in waiting if name.isupper())
+    return f"here stands {words}" if words else "see the forms of formulas in the language reference"
 
 
 def _expected(error: UnexpectedInput) -> set[str]:
