@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+
+# Controls of terminals, and what turns the direction of writing round: shown as what they are, not obeyed.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Source:
     def snippet(self, span: Span, mark: str = "^") -> str:
         """The line of a span with the span underlined by `mark`; a long line is cut around it."""
         number, column = self.position(span.start)
-        text = self.line(number).replace("\t", " ")
+        text = _UNSEEN.sub("\ufffd", self.line(number).replace("\t", " "))
         length = max(1, min(span.end - span.start, len(text) - column + 1))
         if len(text) > 140:
             cut = max(0, min(column - 41, len(text) - 120))
