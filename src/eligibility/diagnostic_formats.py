@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 from urllib.parse import quote
 
 from eligibility.codes import all_codes
@@ -46,17 +46,33 @@ class Findings:
             yield diagnostic, self.fixes[index] if index < len(self.fixes) else ()
 
 
-def write(findings: Findings, form: Format) -> str:
-    """The findings in one of the formats, with an end of line at the end."""
-    return _WRITERS[form](findings)
+def write(findings: Findings, form: Format, *, colour: bool = False) -> str:
+    """The findings in one of the formats, with an end of line at the end; `colour` is for text on a terminal."""
+    match form:
+        case "text":
+            return as_text(findings, colour=colour)
+        case "json":
+            return as_json(findings)
+        case "sarif":
+            return as_sarif(findings)
+        case "github":
+            return as_github(findings)
+        case _:
+            assert_never(form)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def as_text(findings: Findings) -> str:
+_COLOURS: dict[Severity, str] = {"error": "\x1b[31m", "warning": "\x1b[33m"}
+
+
+def as_text(findings: Findings, *, colour: bool = False) -> str:
     """For people: each diagnostic with its line, and what it comes to."""
-    parts = [f"{diagnostic}\n" for diagnostic in findings.diagnostics]
+    parts = []
+    for diagnostic in findings.diagnostics:
+        text = str(diagnostic)
+        parts.append(f"{_COLOURS[diagnostic.severity]}{text}\x1b[0m\n" if colour else f"{text}\n")
     parts += [f"{message}\n" for _, message in findings.unreadable]
     return "\n".join([*parts, summary(findings)]) + "\n"
 
@@ -237,6 +253,3 @@ def _command(name: str, properties: dict[str, object], text: str) -> str:
 def _escaped(text: str, *, property_: bool = False) -> str:
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if property_ else text
-
-
-_WRITERS = {"text": as_text, "json": as_json, "sarif": as_sarif, "github": as_github}
