@@ -51,7 +51,10 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
         seen_sections.setdefault(section.name, section.span)
         seen: dict[str, Span] = {}
         for criterion in section.criteria:
-            if len(diagnostics) >= MOST_DIAGNOSTICS and sum(item.severity == "error" for item in diagnostics) >= MOST_DIAGNOSTICS:
+            if (
+                len(diagnostics) >= MOST_DIAGNOSTICS
+                and sum(item.severity == "error" for item in diagnostics) >= MOST_DIAGNOSTICS
+            ):
                 break  # the text is of no use as it is; nearest names for ever more of it only take time
             if criterion.id.casefold() in seen:
                 first = source.position(seen[criterion.id.casefold()].start)[0]

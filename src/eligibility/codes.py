@@ -70,15 +70,20 @@ def explanation(code: Code) -> str:
     def shown(example: str) -> str:
         return "\n".join(f"    {line}".rstrip() for line in (example.strip("\n") or "(nothing)").split("\n"))
 
-    return "\n\n".join(
-        [
-            f"{code.code}, {code.severity}: {code.title}",
-            _wrapped(code.means),
-            f"Wrong:\n\n{shown(code.bad)}",
-            f"Right:\n\n{shown(code.good)}",
-            _wrapped(f"To mend it: {code.mend[0].lower() if code.mend[1:2].islower() else code.mend[0]}{code.mend[1:]}"),
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                f"{code.code}, {code.severity}: {code.title}",
+                _wrapped(code.means),
+                f"Wrong:\n\n{shown(code.bad)}",
+                f"Right:\n\n{shown(code.good)}",
+                _wrapped(
+                    f"To mend it: {code.mend[0].lower() if code.mend[1:2].islower() else code.mend[0]}{code.mend[1:]}"
+                ),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _wrapped(text: str) -> str:

@@ -25,7 +25,10 @@ DONE, FINDINGS, UNUSABLE = 0, 1, 2
 
 def _add_vocabulary(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--vocabulary", type=Path, metavar="PATH", help="a TOML file, or a folder of them, that extends the bundled vocabulary"
+        "--vocabulary",
+        type=Path,
+        metavar="PATH",
+        help="a TOML file, or a folder of them, that extends the bundled vocabulary",
     )
 
 
@@ -55,13 +58,16 @@ def add_check_arguments(parser: ArgumentParser) -> None:
 def run_check(arguments: Namespace) -> int:
     """Print every diagnostic of every file; a file that cannot be read is told, and the others are checked."""
     from eligibility import __version__, diagnostic_formats
+    from eligibility.errors import Diagnostic
     from eligibility.files import bundled
     from eligibility.fixes import Fix, fixes
     from eligibility.library import check_text, rule_files
 
     words = _vocabulary(arguments.vocabulary)
     given = arguments.files or [bundled("rules", "trials")]
-    diagnostics, mended, unreadable = [], list[tuple[Fix, ...]](), []
+    diagnostics: list[Diagnostic] = []
+    mended: list[tuple[Fix, ...]] = []
+    unreadable: list[tuple[str, str]] = []
     files = usable = criteria = 0
     for item in given:
         for path in [Path(item)] if str(item) == "-" else rule_files(Path(item)):
@@ -129,12 +135,21 @@ def run_explain(arguments: Namespace) -> int:
 def add_show_arguments(parser: ArgumentParser) -> None:
     """Tell a trial in plain words; with --values, every fact that it reads: the data request for a hospital."""
     parser.add_argument("trial", metavar="TRIAL", help="the ID of a trial, or a rule file")
-    parser.add_argument("--values", action="store_true", help="list every fact that the trial reads, with its unit and time")
+    parser.add_argument(
+        "--values", action="store_true", help="list every fact that the trial reads, with its unit and time"
+    )
     parser.add_argument("--formulas", action="store_true", help="print the rule below each sentence")
     parser.add_argument(
-        "--format", "-f", choices=("table", "json", "csv"), default="table", dest="form", help="text for people, JSON or CSV"
+        "--format",
+        "-f",
+        choices=("table", "json", "csv"),
+        default="table",
+        dest="form",
+        help="text for people, JSON or CSV",
     )
-    parser.add_argument("--rules", type=Path, metavar="PATH", help="a rule file, or a folder of them, instead of the bundled ones")
+    parser.add_argument(
+        "--rules", type=Path, metavar="PATH", help="a rule file, or a folder of them, instead of the bundled ones"
+    )
     _add_vocabulary(parser)
 
 

@@ -96,7 +96,11 @@ def in_other_units(concept: Concept, vocabulary: Vocabulary, amount: Fraction, u
     told = []
     for text, scale in usual_units(concept, vocabulary):
         other = vocabulary.units.read(text)
-        if isinstance(other, Unit) and (other.factor, other.kind, other.offset) != (given.factor, given.kind, given.offset):
+        if isinstance(other, Unit) and (other.factor, other.kind, other.offset) != (
+            given.factor,
+            given.kind,
+            given.offset,
+        ):
             value = float((own - scale.offset) / scale.factor)
             if text == concept.unit or not value or 1e-3 <= abs(value) < 1e5:  # nobody writes the others
                 told.append(with_unit(number(value), text))

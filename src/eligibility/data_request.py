@@ -57,7 +57,9 @@ def data_request(trial: Trial) -> tuple[Wanted, ...]:
                 criteria = tuple(dict.fromkeys((*known.criteria, criterion.address)))
                 found[key] = replace(known, limits=limits, note=notes, criteria=criteria)
     order = {kind: place for place, kind in enumerate(_ORDER)}
-    return tuple(sorted(found.values(), key=lambda item: (order[item.kind], item.fact.casefold(), item.what, item.time)))
+    return tuple(
+        sorted(found.values(), key=lambda item: (order[item.kind], item.fact.casefold(), item.what, item.time))
+    )
 
 
 _ORDER = ("age", "quantity", "class", "condition", "event", "milestone", "attestation", "judgement")
@@ -158,13 +160,21 @@ class _Reader:
                 else:
                     own = time if source.current_for is not None else ANY_TIME
                     wanted = self._of(source, what, own)
-                yield replace(wanted, note="; ".join(filter(None, (f"for {derived.name}, where that is not given", wanted.note))))
+                yield replace(
+                    wanted, note="; ".join(filter(None, (f"for {derived.name}, where that is not given", wanted.note)))
+                )
 
     def _anchors(self, window: rules.Window | None) -> Iterator[Wanted]:
         for anchor in (window.anchor, window.relation) if window else ():
             if anchor is not None:
                 kind = anchor.concept.kind
-                what = "time" if kind == "milestone" else "date of the newest" if kind == "event" else "onset of the newest episode"
+                what = (
+                    "time"
+                    if kind == "milestone"
+                    else "date of the newest"
+                    if kind == "event"
+                    else "onset of the newest episode"
+                )
                 yield self._of(anchor.concept, what, ANY_TIME)
 
     def _of(self, concept: Concept, what: str, time: str) -> Wanted:

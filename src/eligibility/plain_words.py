@@ -83,7 +83,10 @@ def _anchors(window: rules.Window | None) -> Iterator[Concept]:
 def story(trial: Trial, width: int = 80, *, formulas: bool = False) -> str:
     """The whole trial as plain text: who can take part, who cannot, and what the words mean; with `formulas` also the rules."""
     lines = [*_wrapped(f"{trial.id}: {trial.title}", "", width), ""]
-    heads = {"include": "To take part, a person must meet all of these:", "exclude": "Whoever meets one of these cannot take part:"}
+    heads = {
+        "include": "To take part, a person must meet all of these:",
+        "exclude": "Whoever meets one of these cannot take part:",
+    }
     told = words_of(trial)
     for section, head in heads.items():
         here = [(criterion, words) for criterion, words in told if criterion.section == section]
@@ -111,7 +114,12 @@ def _wrapped(text: str, indent: str, width: int) -> list[str]:
     mark = re.match(r"(?:- |[\w.]+  )?", bare)
     hanging = own + " " * (len(mark[0]) if mark else 0)
     return textwrap.wrap(
-        bare, max(width, 40), initial_indent=own, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        bare,
+        max(width, 40),
+        initial_indent=own,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -225,7 +233,9 @@ def _in_window(concept: Concept, window: rules.Window) -> str:
 def _be(concept: Concept) -> str:
     """`is`, or `are` behind a name that looks like more than one: platelets, vasopressors."""
     head = re.split(r" (?:to|of|on|at|for|with|by|in|that) ", concept.name)[0]
-    return "are" if re.search(r"[a-rtv-z]s$", head) and not re.search(r"(?:is|us|as|os|ness|etes|ites)$", head) else "is"
+    return (
+        "are" if re.search(r"[a-rtv-z]s$", head) and not re.search(r"(?:is|us|as|os|ness|etes|ites)$", head) else "is"
+    )
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -256,7 +266,11 @@ def _bounds(bounds: Sequence[rules.Bound]) -> str:
     if len(bounds) == 2:
         low, high = bounds if bounds[0].operator[0] == ">" else (bounds[1], bounds[0])
         if low.operator == ">=" and high.operator == "<=":
-            return f"exactly {low.shown}" if low.shown == high.shown else f"between {low.shown} and {high.shown}, both included"
+            return (
+                f"exactly {low.shown}"
+                if low.shown == high.shown
+                else f"between {low.shown} and {high.shown}, both included"
+            )
     return " and ".join(_TOLD[bound.operator].format(bound.shown) for bound in bounds)
 
 

@@ -216,7 +216,9 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
     if "NUMBER" in expected:
         last = words.split()[-1] if words.split() else words
         span = Span(span.end - len(last), span.end)
-        return Diagnostic("E136", f"something is missing after `{_short(last)}`", span, source, _what_stands_here(error))
+        return Diagnostic(
+            "E136", f"something is missing after `{_short(last)}`", span, source, _what_stands_here(error)
+        )
     return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, _what_stands_here(error))
 
 

@@ -191,7 +191,9 @@ def _names(
         if not found:
             continue
         for name, concept in sorted(found, key=lambda item: (item[0] != item[1].name, item[0].casefold())):
-            detail = concept.kind if concept.unit == "1" or concept.kind != "quantity" else f"{concept.kind}, {concept.unit}"
+            detail = (
+                concept.kind if concept.unit == "1" or concept.kind != "quantity" else f"{concept.kind}, {concept.unit}"
+            )
             if name != concept.name:
                 detail = f"{detail}: {concept.name}"
             bare = ticked is not None or _is_bare(name)
@@ -205,4 +207,6 @@ _IN_NO_NAME = re.compile(r"(?<![\w/-])(?:and|or|not|then|unless)(?![\w/-])", re.
 def _is_bare(name: str) -> bool:
     """Can a name stand without backticks?"""
     word = r"[^\W_]+(?:[-/'][^\W_]+)*"
-    return re.fullmatch(rf"{word}(?: {word})*", name) is not None and not _IN_NO_NAME.search(name) and not name.isdigit()
+    return (
+        re.fullmatch(rf"{word}(?: {word})*", name) is not None and not _IN_NO_NAME.search(name) and not name.isdigit()
+    )

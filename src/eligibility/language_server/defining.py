@@ -14,7 +14,9 @@ from eligibility.vocabulary import Vocabulary
 
 LARGEST_FILE = 4_000_000  # bytes of a vocabulary file that are looked through
 
-_TABLE = re.compile(r'^[ \t]*\[concept\.(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<bare>[A-Za-z0-9_-]+))\][^\n]*', re.MULTILINE)
+_TABLE = re.compile(
+    r'^[ \t]*\[concept\.(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<bare>[A-Za-z0-9_-]+))\][^\n]*', re.MULTILINE
+)
 _NEXT = re.compile(r"^[ \t]*\[(?!concept\.)|^[ \t]*\[concept\.(?:\"[^\"\n]*\"|[A-Za-z0-9_-]+)\]", re.MULTILINE)
 
 
@@ -54,7 +56,9 @@ class Declarations:
             return None
         following = _NEXT.search(place.text, place.span.end)
         end = following.start() if following else len(place.text)
-        listed = re.compile(r"^[ \t]*values[ \t]*=[ \t]*\[[^\]]*\]", re.MULTILINE).search(place.text, place.span.end, end)
+        listed = re.compile(r"^[ \t]*values[ \t]*=[ \t]*\[[^\]]*\]", re.MULTILINE).search(
+            place.text, place.span.end, end
+        )
         found = re.compile(rf"[\"']{re.escape(value)}[\"']").search(listed[0]) if listed else None
         if listed is None or found is None:
             return place

@@ -63,7 +63,9 @@ def _symbol(line: str, start: int, end: int) -> Symbol | None:
         return None
     whole = Span(start, end)
     if match := _TRIAL.match(line):
-        return Symbol("trial", match["id"], match["title"] or "", whole, Span(start + match.start("id"), start + match.end("id")))
+        return Symbol(
+            "trial", match["id"], match["title"] or "", whole, Span(start + match.start("id"), start + match.end("id"))
+        )
     if match := _SECTION.match(line):
         own = Span(start + match.start("name"), start + match.end("name"))
         return Symbol("section", match["name"].casefold(), "", whole, own)

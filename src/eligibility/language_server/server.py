@@ -58,7 +58,8 @@ class RuleServer(LanguageServer):
     @property
     def encoding(self) -> Encoding:
         """The units of positions that client and server agreed upon."""
-        return cast("Encoding", str(self.workspace.position_encoding.value))
+        agreed = self.workspace.position_encoding
+        return cast("Encoding", agreed.value if isinstance(agreed, types.PositionEncodingKind) else agreed or "utf-16")
 
     def load(self, words: Path | None) -> None:
         """Take a vocabulary. One that does not hold together is told, and the one in use stays."""
@@ -80,12 +81,9 @@ class RuleServer(LanguageServer):
         """Take a text that was opened or changed, and check it soon."""
         self.documents[uri] = Document(text, _name(uri), self.vocabulary, self.encoding)
         turn = self._waiting[uri] = self._waiting.get(uri, 0) + 1
-        self.later(self._check(uri, turn, PAUSE_OF_LARGE if len(text) > LARGE else PAUSE))
-
-    def later(self, work: object) -> None:
-        """Run a coroutine beside everything else."""
-        task = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type]  # a coroutine of this class
-        self._tasks.add(task)
+        pause = PAUSE_OF_LARGE if len(text) > LARGE else PAUSE
+        task = asyncio.get_running_loop().create_task(self._check(uri, turn, pause))
+        self._tasks.add(task)  # a task that nobody holds may be thrown away
         task.add_done_callback(self._tasks.discard)
 
     def close(self, uri: str) -> None:

@@ -65,7 +65,9 @@ def words_of(line: str, vocabulary: Vocabulary) -> list[Word]:
             word, index = _name(line, pieces, index - 1, vocabulary)
             found.append(_named(word, found))
         else:
-            found.append(Word("string" if kind == "string" else "comment" if kind == "comment" else "sign", text, start, end))
+            found.append(
+                Word("string" if kind == "string" else "comment" if kind == "comment" else "sign", text, start, end)
+            )
     return found
 
 
@@ -128,7 +130,7 @@ def _unit(line: str, place: int, vocabulary: Vocabulary) -> tuple[str, int]:
     """The longest text behind a number that is a unit, or a unit of time."""
     match = re.match(r"[ \t]*", line[place:])
     start = place + (match.end() if match else 0)
-    words = [found for found in re.finditer(r"[^\s(),<>=!≤≥≠\"#`]+", line[start:])][:MOST_UNIT_WORDS]
+    words = list(re.finditer(r"[^\s(),<>=!≤≥≠\"#`]+", line[start:]))[:MOST_UNIT_WORDS]
     if not words or words[0].start():
         return "", -1
     for last in range(len(words) - 1, -1, -1):
@@ -148,12 +150,18 @@ def measured(words: list[Word], index: int) -> Concept | None:
             return word.concept
         if word.kind in ("string", "comment"):
             break
-        if word.kind == "word" and word.text.casefold() in KEYWORDS_BETWEEN and not (between and word.text.casefold() == "and"):
+        if (
+            word.kind == "word"
+            and word.text.casefold() in KEYWORDS_BETWEEN
+            and not (between and word.text.casefold() == "and")
+        ):
             break
     for word in words[index + 1 :]:
         if word.kind == "name" and word.concept is not None:
             return word.concept if word.concept.kind in ("quantity", "age") else None
-        if word.kind != "sign" and not (word.kind == "word" and word.text.casefold() in ("highest", "lowest", "first", "latest")):
+        if word.kind != "sign" and not (
+            word.kind == "word" and word.text.casefold() in ("highest", "lowest", "first", "latest")
+        ):
             return None
     return None
 
@@ -161,6 +169,8 @@ def measured(words: list[Word], index: int) -> Concept | None:
 def word_at(words: list[Word], place: int) -> int | None:
     """The index of the word at an offset of the line, the one that ends there included."""
     for index, word in enumerate(words):
-        if word.start <= place <= word.end and (place < word.end or index + 1 >= len(words) or words[index + 1].start > place):
+        if word.start <= place <= word.end and (
+            place < word.end or index + 1 >= len(words) or words[index + 1].start > place
+        ):
             return index
     return None
