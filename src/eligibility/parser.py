@@ -155,6 +155,9 @@ def _was_deeper(text: str, start: int, width: int) -> bool:
 _HEAD = re.compile(r'[ ]*[A-Za-z0-9.]+[ ]*"(?:[^"\\\n]|\\.)*"[ ]*:[ ]*')
 
 
+_SOME_HEAD = 'trial T""'
+
+
 def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bool = False) -> str | None:
     """The text with the formula of a wrong line replaced by a stub of the same length; the second time, without the line.
     `with_content` also takes out what is indented below it."""
@@ -168,6 +171,9 @@ def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bo
         lines[line_number - 1] = " " * len(line)
         return "\n".join(lines)
     blanked.add(line_number)
+    if len(line) >= len(_SOME_HEAD) and re.match(r"[ ]*trial[ ]", line, re.IGNORECASE):
+        lines[line_number - 1] = _SOME_HEAD.ljust(len(line))  # so that what stands below the head is still read
+        return "\n".join(lines)
     if with_content:
         width = len(line) - len(line.lstrip(" "))
         for index in range(line_number, len(lines)):

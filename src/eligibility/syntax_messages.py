@@ -227,7 +227,7 @@ def _what_stands_here(error: UnexpectedInput) -> str:
     state = getattr(error, "state", None)
     waiting = state.parse_conf.states[state.position] if state is not None else ()
     words = expected_words(name for name in waiting if name.isupper())
-    return f"here stands {words}" if words else "see the forms of formulas in the language reference"
+    return f"expected here: {words}" if words else "see the forms of formulas in the language reference"
 
 
 def _expected(error: UnexpectedInput) -> set[str]:

@@ -52,7 +52,7 @@ class RuleServer(LanguageServer):
         self.declared = Declarations(())
         self.documents: dict[str, Document] = {}
         self._waiting: dict[str, int] = {}
-        self._worker = ThreadPoolExecutor(1, "check")
+        self.worker = ThreadPoolExecutor(1, "check")
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -107,7 +107,7 @@ class RuleServer(LanguageServer):
 
     async def checked(self, document: Document) -> Document:
         """A document whose diagnostics are there, computed in the thread for checks."""
-        await asyncio.get_running_loop().run_in_executor(self._worker, lambda: document.checked)
+        await asyncio.get_running_loop().run_in_executor(self.worker, lambda: document.checked)
         return document
 
     def _publish(self, uri: str, document: Document) -> None:
@@ -246,7 +246,7 @@ def make_server(words: Path | None = None) -> RuleServer:
         document = server.documents.get(params.text_document.uri)
         if document is None:
             return None
-        found = await asyncio.get_running_loop().run_in_executor(server._worker, document.formatted)
+        found = await asyncio.get_running_loop().run_in_executor(server.worker, document.formatted)
         return [types.TextEdit(_range(document.positions, found[0]), found[1])] if found else []
 
     @server.feature(
