@@ -116,7 +116,21 @@ def spelled(path: list[str]) -> str:
     return "\n".join(lines)
 
 
-OFFENDING = ["", " [", " )", " and", " 5", " :", " >=", " malignancy", ' "x"', " within", " -", "\n        deeper", "\nback"]
+OFFENDING = [
+    "",
+    " [",
+    " )",
+    " and",
+    " 5",
+    " :",
+    " >=",
+    " malignancy",
+    ' "x"',
+    " within",
+    " -",
+    "\n        deeper",
+    "\nback",
+]
 NOT_SAID = re.compile(r"\b(?:_NL|_INDENT|_DEDENT|None|Token|[A-Z]{2,}_[A-Z_]+|LPAR|RPAR|OPERATOR|QUOTED|CARET)\b")
 
 

@@ -1,6 +1,6 @@
 """A golden file for each code: a bad example with exactly what is printed of it, and a good one that is clean.
 
-    python tests/test_golden.py     # write what is printed now; read the difference before you commit it
+python tests/test_golden.py     # write what is printed now; read the difference before you commit it
 """
 
 from __future__ import annotations
