@@ -213,7 +213,7 @@ def _physical(source: Source, span: Span) -> _Json:
 
 
 def _artifact(name: str) -> _Json:
-    return {"uri": quote(name.replace("\\", "/"), safe="/:~")}
+    return {"uri": quote(name.replace("\\", "/").encode("utf-8", "replace"), safe="/:~")}
 
 
 def _region(source: Source, span: Span) -> _Json:

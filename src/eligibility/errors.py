@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from eligibility.source import Source, Span
+from eligibility.source import Source, Span, visible
 
 Severity = Literal["error", "warning"]
 
@@ -62,11 +62,11 @@ class Diagnostic:
         return self.source.words(self.span)
 
     def __str__(self) -> str:
-        head = f"{self.source.name}:{self.line}:{self.column}: {self.severity}[{self.code}]: {self.message}"
+        head = f"{self.source.name}:{self.line}:{self.column}: {self.severity}[{self.code}]: {visible(self.message)}"
         text = f"{head}\n{self.source.snippet(self.span)}"
         for other in self.related:
             text += f"\n{self.source.snippet(other.span, '-')} {other.message}"
-        return f"{text}\n      = help: {self.help}" if self.help else text
+        return f"{text}\n      = help: {visible(self.help)}" if self.help else text
 
 
 class RuleError(EligibilityError):

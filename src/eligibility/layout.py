@@ -65,13 +65,13 @@ def _too_large(source: Source) -> Diagnostic | None:
                 Span(start, start + 1), source, "break it after `and` or `or`, or write a block",
             )  # fmt: skip
         start += len(line) + 1
-    hidden = re.search(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]", source.text)
+    hidden = re.search(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", source.text)
     if hidden:
         return Diagnostic(
             "E103", f"the text holds an invisible character (U+{ord(hidden[0]):04X}) that may change how it reads",
             Span(hidden.start(), hidden.end()), source, "delete it and write the word anew",
         )  # fmt: skip
-    bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000\ue001]", source.text)
+    bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000\ue001]", source.text)
     if bad:
         return Diagnostic(
             "E103", "the text holds a character that is no part of any writing", Span(bad.start(), bad.end()), source,

@@ -11,6 +11,11 @@ from functools import cached_property
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
+def visible(text: str) -> str:
+    """A text whose controls and turns of direction are shown, not obeyed, by what it is printed on."""
+    return _UNSEEN.sub("\ufffd", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range of character offsets in a source text."""
@@ -52,7 +57,7 @@ class Source:
     def snippet(self, span: Span, mark: str = "^") -> str:
         """The line of a span with the span underlined by `mark`; a long line is cut around it."""
         number, column = self.position(span.start)
-        text = _UNSEEN.sub("\ufffd", self.line(number).replace("\t", " "))
+        text = visible(self.line(number).replace("\t", " "))
         length = max(1, min(span.end - span.start, len(text) - column + 1))
         if len(text) > 140:
             cut = max(0, min(column - 41, len(text) - 120))
