@@ -246,8 +246,8 @@ _TOLD = {"<": "below {}", "<=": "{} or less", ">": "above {}", ">=": "{} or more
 def _comparison(atom: rules.Comparison) -> str:
     number = atom.number
     match number:
-        case rules.Age(unit=unit):
-            return _age(atom.bounds, unit)
+        case rules.Age():
+            return _age(atom.bounds)
         case rules.Measured(concept=concept, selection=selection, window=window):
             return f"{_measured(concept, selection, window)} {_be(concept)} {_bounds(atom.bounds)}"
         case rules.Changed(concept=concept, rise=rise, over=over, window=window):
@@ -274,11 +274,11 @@ def _bounds(bounds: Sequence[rules.Bound]) -> str:
     return " and ".join(_TOLD[bound.operator].format(bound.shown) for bound in bounds)
 
 
-def _age(bounds: Sequence[rules.Bound], unit: str) -> str:
+def _age(bounds: Sequence[rules.Bound]) -> str:
     """An age is completed: who is 65 years and 11 months old is 65."""
     told = []
     for bound in sorted(bounds, key=lambda item: item.operator[0] == "<"):
-        count = int(bound.low)
+        count, unit = int(bound.low), "months" if "month" in bound.shown else "years"
         if bound.operator == ">=" and not count and len(bounds) > 1:
             continue  # everybody is
         match bound.operator:
