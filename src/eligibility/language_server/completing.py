@@ -14,11 +14,11 @@ from eligibility.source import Span
 from eligibility.vocabulary import Concept, Kind, Vocabulary
 
 MOST_ITEMS = 200
+_LONGEST_BEGUN = 300  # characters of a name that is being typed
 _INDENT = 4  # of what stands inside of a criterion
 
 ItemKind = Literal["concept", "class value", "unit", "keyword"]
 _OCCURRENCES: tuple[Kind, ...] = ("condition", "event")
-_MEASURED: tuple[Kind, ...] = ("quantity",)
 _TIME_UNITS = ("hours", "days", "weeks", "months", "years", "minutes")
 _BLOCKS = ("all of:", "any of:", "none of:", "at least 2 of:", "at most 1 of:", "exactly 1 of:")
 _BEGINNINGS = (
@@ -77,11 +77,12 @@ def _items(line: str, words: list[Word], start: int, offset: int, vocabulary: Vo
     before = line[: len(line) - len(begun)]
     said = " ".join(before.casefold().split())
     if not before.strip():
-        yield from _line_heads(before, begun, here)
+        yield from _line_heads(line, offset)
         if len(before) < _INDENT:
             return  # a head or a criterion begins here, and no formula
-    if re.search(r'"\s*:\s*$|-\s+$', before) or re.fullmatch(r"\s+", before):
-        yield from _keywords(_BLOCKS, begun, here)
+    body = re.match(r'\s*(?:[\w.]+\s*"(?:[^"\\]|\\.)*"\s*:\s*|-\s+)?', line)
+    rest = line[body.end() :] if body else line
+    yield from _keywords([head for head in _BLOCKS if _fits(head, rest)], line, offset)
     earlier = words_of(before, vocabulary)
     if concept := class_of(earlier):
         for value in concept.values:
@@ -91,6 +92,7 @@ def _items(line: str, words: list[Word], start: int, offset: int, vocabulary: Vo
         return
     if earlier and earlier[-1].kind == "number" and not earlier[-1].unit and before[-1:] in (" ", "\t"):
         yield from _units(earlier, said, begun, here, vocabulary)
+        yield from _limits_of_normal(earlier, line, offset)
         return
     if re.search(r"(?:^|\s)(?:within|over|for at least|within the next)$", said):
         return  # a number comes first
@@ -99,8 +101,10 @@ def _items(line: str, words: list[Word], start: int, offset: int, vocabulary: Vo
         kinds = ("milestone", *_OCCURRENCES)
     elif re.search(r"\b(?:history of|onset of)$", said):
         kinds = _OCCURRENCES
-    elif re.search(r"\b(?:rise in|fall in|highest|lowest)$", said):
-        kinds = (*_MEASURED, "class")
+    elif re.search(r"\b(?:rise in|fall in)$", said):
+        kinds = ("quantity",)
+    elif re.search(r"\b(?:highest|lowest)$", said):
+        kinds = ("quantity", "class")
     complete_before = bool(earlier) and earlier[-1].kind in ("name", "value", "number")
     if begun or not complete_before or kinds is not None or line[-1:] not in (" ", "\t"):
         yield from _names(line, start, offset, kinds, vocabulary)
@@ -108,8 +112,8 @@ def _items(line: str, words: list[Word], start: int, offset: int, vocabulary: Vo
         yield from (item for item in _names(line, start, offset, kinds, vocabulary) if item.span.start < offset)
     if kinds is None:
         if complete_before and earlier[-1].kind == "name" and earlier[-1].concept is not None:
-            yield from _keywords(_after(earlier[-1].concept), begun, here)
-        yield from _keywords(_JOINS if complete_before else _BEGINNINGS, begun, here)
+            yield from _keywords(_after(earlier[-1].concept), line, offset)
+        yield from _keywords(_JOINS if complete_before else _BEGINNINGS, line, offset)
 
 
 def _after(concept: Concept) -> tuple[str, ...]:
@@ -125,17 +129,21 @@ def _after(concept: Concept) -> tuple[str, ...]:
             return ()
 
 
-def _line_heads(before: str, begun: str, here: Span) -> Iterator[Item]:
-    if not before:
-        yield from _keywords(('trial ID "title"', "include:", "exclude:"), begun, here)
+def _line_heads(line: str, offset: int) -> Iterator[Item]:
+    if line[:1] in (" ", "\t"):
+        yield from _keywords(('note ""', 'registry ""', 'values "30 days"'), line, offset)
     else:
-        yield from _keywords(('note ""', 'registry ""', 'values "30 days"'), begun, here)
+        yield from _keywords(('trial ID "title"', "include:", "exclude:"), line, offset)
 
 
-def _keywords(texts: Iterable[str], begun: str, here: Span) -> Iterator[Item]:
+def _keywords(texts: Iterable[str], line: str, offset: int) -> Iterator[Item]:
+    """The words of the language that go on from what is typed: `at le` is the beginning of `at least 2 of:`."""
     for text in texts:
-        if _fits(text, begun):
-            yield Item(text, "keyword", "keyword", text, here)
+        for count in range(min(len(text), len(line)), -1, -1):
+            begun, before = line[len(line) - count :], line[: len(line) - count]
+            if (not before or before[-1] in " \t(") and _fits(text, begun):
+                yield Item(text, "keyword", "keyword", text, Span(offset - count, offset))
+                break
 
 
 def _fits(text: str, begun: str) -> bool:
@@ -161,8 +169,12 @@ def _units(words: list[Word], said: str, begun: str, here: Span, vocabulary: Voc
         shown = f"x {text}" if text.startswith("10^") else text
         if text != "1" and (_fits(text, begun) or _fits(shown, begun)):
             yield Item(shown, "unit", f"of {concept.name}", shown, here)
-    if concept.formula is None and concept.possible.low >= 0:
-        yield from _keywords(("x ULN", "x LLN"), begun, here)
+
+
+def _limits_of_normal(words: list[Word], line: str, offset: int) -> Iterator[Item]:
+    concept = measured(words, len(words) - 1)
+    if concept is not None and concept.kind == "quantity" and concept.formula is None and concept.possible.low >= 0:
+        yield from _keywords(("x ULN", "x LLN"), line, offset)
 
 
 def _names(
@@ -173,7 +185,9 @@ def _names(
     if ticked:
         candidates = [(offset - len(ticked[1]), ticked[1])]
     else:
-        run = re.search(r"(?:[^\W_]+(?:[-/'][^\W_]*)*[ \t]+){0,9}(?:[^\W_]+(?:[-/'][^\W_]*)*)?$", line)
+        run = re.search(
+            r"(?:[^\W_]+(?:[-/'][^\W_]*)*[ \t]+){0,9}(?:[^\W_]+(?:[-/'][^\W_]*)*)?$", line[-_LONGEST_BEGUN:]
+        )
         text = run[0] if run else ""
         places = [0, *(match.end() for match in re.finditer(r"[ \t]+", text))]
         candidates = [(offset - len(text) + place, text[place:]) for place in dict.fromkeys(places)]
