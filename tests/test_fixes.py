@@ -30,6 +30,12 @@ CASES = [
     ("E107", "(malignancy  # remark", ["(malignancy)  # remark"], 0),
     ("E122", "malignancy)", ["malignancy"], 0),
     ("E137", "!malignancy", ["not malignancy"], 1),
+    ("E137", "malignancy && stroke", ["malignancy and stroke"], 1),
+    ("E137", "malignancy | stroke", ["malignancy or stroke"], 1),
+    ("E142", "age over 18 years", ["age > 18 years", "age >= 18 years"], 0),  # which of the two, only the protocol says
+    ("E142", "creatinine greater than 3 mg/dL", ["creatinine > 3 mg/dL"], 0),
+    ("E143", "stroke withn 3 months", ["stroke within 3 months"], 0),
+    ("E143", "stroke   in  the last 3 months", ["stroke   within 3 months"], 0),
     ("E138", "platelets < 60,000 /uL", ["platelets < 60000 /uL", "platelets < 60.000 /uL"], 0),
     ("E400", "history of malignacy", ["history of malignancy"], 0),
     ("E400", "no `malignacy`", ["no `malignancy`"], 0),
@@ -62,6 +68,8 @@ def test_what_a_fix_makes(code: str, formula: str, made: list[str], sure: int) -
     ("code", "text", "made"),
     [
         ("E105", '{}"two": malignancy\n\t2 "three": stroke\n', None),
+        ("E124", 'trial T "t"\n\nincludes :\n  1 "one": malignancy\n', 'trial T "t"\n\ninclude:\n  1 "one": malignancy\n'),
+        ("E124", 'trial T "t"\n\nExclude\n  1 "one": malignancy\n', 'trial T "t"\n\nexclude:\n  1 "one": malignancy\n'),
         ("E126", 'trial T "t"\n\ninclude:\n  1 "one" malignancy\n', 'trial T "t"\n\ninclude:\n  1 "one": malignancy\n'),
         ("E126", 'trial T "t"\n\ninclude:\n  1 "one"\n    malignancy\n', 'trial T "t"\n\ninclude:\n  1 "one":\n    malignancy\n'),
         (

@@ -11,6 +11,7 @@ from eligibility import nodes, rules
 from eligibility.errors import Diagnostic, Related, RuleError, did_you_mean
 from eligibility.expressions import Arithmetician, Refused
 from eligibility.instants import Duration, duration, read_duration, time_unit
+from eligibility.near_misses import near_miss, place_in
 from eligibility.parser import is_stub
 from eligibility.printer import print_formula
 from eligibility.source import Source, Span
@@ -618,6 +619,10 @@ class _CriterionChecker:
         if first.casefold() in ("and", "or", "then", "unless") and rest:
             place = Span(name.span.start, name.span.start + len(first))
             self._fail("E127", f"something is missing before `{first}`", place, "name what it connects")
+        if (near := near_miss(text, self._vocabulary)) is not None:
+            start, end = place_in(self._source.words(name.span), text, near.start, near.end)
+            place = Span(name.span.start + start, name.span.start + end)
+            self._fail(near.code, near.message, place, near.help)
         within = re.match(r"(.+?) (within|for at least|over)\b ?(\S*)", text, re.IGNORECASE)
         if within and find(within[1]) is not None:
             place = Span(name.span.start + within.start(2), name.span.start + within.end(2))

@@ -145,9 +145,26 @@ def _head(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile 
             yield _replace(diagnostic, str(number), sure=True, span=Span(start + place.start(), start + place.end()))
 
 
-def _exclamation(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
-    place = Span(diagnostic.span.start, diagnostic.span.start + 1)
-    yield Fix("Write `not`", (Edit(place, "not "),), sure=True)
+def _sign_of_logic(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
+    """`!` before a name, `&&` and `||` between two."""
+    sign = re.match(r"!|&&?|\|\|?", diagnostic.underlined)
+    if sign is not None:
+        word = {"!": "not ", "&": "and", "|": "or"}[sign[0][0]]
+        place = Span(diagnostic.span.start, diagnostic.span.start + sign.end())
+        yield Fix(f"Write `{word.strip()}`", (Edit(place, word),), sure=True)
+
+
+def _comparison_in_words(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
+    """What `over 18` means is for the author to say: both signs are offered."""
+    for sign in re.findall(r"`([<>]=?)`", diagnostic.help or ""):
+        yield _replace(diagnostic, sign)
+
+
+def _section(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
+    meant = re.fullmatch(r"(?:did you mean|write) `(include|exclude):`\??", diagnostic.help or "")
+    if meant:
+        line_end = _code_end(diagnostic.source, diagnostic.span.start)
+        yield _replace(diagnostic, f"{meant[1]}:", sure=True, span=Span(diagnostic.span.start, line_end))
 
 
 def _comma(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -223,7 +240,8 @@ def class_before(text: str, offset: int, vocabulary: Vocabulary) -> Concept | No
 
 
 _BY_CODE: dict[str, Callable[[Diagnostic, Vocabulary, nodes.TrialFile | None], _Found]] = {
-    "E103": _invisible, "E105": _tab, "E107": _open_bracket, "E122": _stray_bracket, "E126": _colon, "E137": _exclamation,
+    "E103": _invisible, "E105": _tab, "E107": _open_bracket, "E122": _stray_bracket, "E124": _section, "E126": _colon,
+    "E137": _sign_of_logic, "E142": _comparison_in_words, "E143": _nearest_named,
     "E138": _comma, "E140": _head, "E400": _nearest_named, "E410": _history, "E442": _turned_sign, "E443": _sign_of_class,
     "E444": _sign_of_class, "E450": _class_value, "E480": _unit, "W201": _mixed, "W202": _window_of_all,
 }  # fmt: skip

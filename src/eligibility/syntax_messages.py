@@ -72,6 +72,16 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
     line = before.casefold()
     if words.startswith("!"):
         return "`!` is no word of this language", "write `not ...`, or `no ...` before a name", "E137"
+    if sign := re.match(r"&&?|\|\|?", words):
+        return f"`{sign[0]}` is no word of this language", f"write `{'and' if sign[0][0] == '&' else 'or'}`", "E137"
+    if kind == "OVER":
+        return "`over` is no comparison", "write `>`, or `>=` where the number itself counts", "E142"
+    if kind == "NUMBER" and re.fullmatch(r"\d{3}", words) and (thousands := re.search(r"(?<![\w.])\d{1,3} $", before)):
+        return (
+            f"`{thousands[0]}{words}` is one number with a gap, or two",
+            f"write `{thousands[0].strip()}{words}`",
+            "E138",
+        )
     if kind == "COMMA" and (thousands := re.search(r"\d+$", before)) and (rest := re.match(r",\s?(\d+)", after)):
         return (
             f"`{thousands[0]},{rest[1]}` may be thousands or a decimal comma",
@@ -128,6 +138,10 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "E463",
         )
     if "SECTION" in expected and "NUMBER" not in expected:
+        if words.casefold() in ("include", "exclude"):
+            return f"a colon is missing behind `{_short(words)}`", f"write `{words.lower()}:`", NO_SECTION
+        if meant := re.match(r"(in|ex)c?l", words, re.IGNORECASE):
+            return f"`{_short(words)}` is no section", f"did you mean `{meant[1].lower()}clude:`?", NO_SECTION
         return f"`{_short(words)}` is no section", "a section is `include:` or `exclude:`", NO_SECTION
     if "CRITERION_ID" in expected:
         return f"`{_short(words)}` does not begin a criterion", 'a criterion is `ID "label": formula`', "E125"
