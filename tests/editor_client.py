@@ -142,3 +142,35 @@ class Editor:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+
+
+def show_session() -> None:
+    """A short session as text: what is typed, and what the server says.
+
+    python tests/editor_client.py
+    """
+    text = 'trial T "A session"\n\ninclude:\n  1 "Adult": age => 18 years\n  2 "Kidneys": creatinin >= 5 mg/dL\n'
+    editor = Editor()
+    print(f"open\n{text}")
+    for told in editor.open(text):
+        place = told["range"]["start"]
+        print(f"  {place['line'] + 1}:{place['character'] + 1} {told['code']} {told['message'].replace(chr(10), '; ')}")
+    for action in editor.actions((3, 0), (4, 40)):
+        print(f"  quick fix: {action['title']}{', preferred' if action['isPreferred'] else ''}")
+    text = text.replace("=>", ">=").replace("creatinin ", "creatinine ")
+    editor.type(text)
+    print(f"\ntype\n{text}\n  {len(editor.diagnostics())} diagnostics")
+    for line, character in ((4, 16), (4, 29)):
+        print(f"\nhover {line + 1}:{character + 1}\n{editor.at('hover', line, character)['contents']['value']}")
+    place = editor.at("definition", 4, 16)
+    print(f"\ndefinition 5:17\n  {place['uri'].rsplit('/', 1)[-1]}, line {place['range']['start']['line'] + 1}")
+    text += '  3 "Heart": NYHA class in (II'
+    editor.type(text)
+    items = editor.at("completion", 5, 29)["items"]
+    print(f'\ntype   3 "Heart": NYHA class in (II\n  completion: {", ".join(item["label"] for item in items)}')
+    print(f"\nquit\n  status {editor.quit()}")
+    editor.kill()
+
+
+if __name__ == "__main__":
+    show_session()

@@ -83,6 +83,8 @@ def _anchors(window: rules.Window | None) -> Iterator[Concept]:
 def story(trial: Trial, width: int = 80, *, formulas: bool = False) -> str:
     """The whole trial as plain text: who can take part, who cannot, and what the words mean; with `formulas` also the rules."""
     lines = [*_wrapped(f"{trial.id}: {trial.title}", "", width), ""]
+    if trial.values is not None:
+        lines += [*_wrapped(f"Values count for {trial.values.text}.", "", width), ""]
     heads = {
         "include": "To take part, a person must meet all of these:",
         "exclude": "Whoever meets one of these cannot take part:",

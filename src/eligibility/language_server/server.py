@@ -168,7 +168,9 @@ def make_server(words: Path | None = None) -> RuleServer:
     def initialize(params: types.InitializeParams) -> None:
         options = params.initialization_options
         asked = options.get("vocabulary") if isinstance(options, dict) else getattr(options, "vocabulary", None)
-        server.words = Path(asked) if isinstance(asked, str) and asked and server.words is None else server.words
+        if isinstance(asked, str) and asked and server.words is None:
+            root = _path(params.root_uri) if params.root_uri else None
+            server.words = (root or Path()) / asked
 
     @server.feature(types.INITIALIZED)
     def initialized(params: types.InitializedParams) -> None:
