@@ -469,6 +469,16 @@ def test_very_many_errors_are_cut():
     assert told[0].line == 4
 
 
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [('"\n', 200), ("`a\n", 200), ('\t1 "a": malignancy\n', 700), ("\n", 1), ("#\n", 1), ("(\n", 200), ('  1 "a": unknown\n', 501)],
+)  # fmt: skip
+def test_a_megabyte_of_one_mistake_is_told_in_bounds(line, most):
+    """Not one diagnostic for each of half a million lines."""
+    told = diagnose(HEAD + line * (900_000 // len(line)))[1]
+    assert 1 <= len(told) <= most
+
+
 def test_a_long_line_is_cut_around_its_error():
     text = formula("malignancy or " * 60 + "bleding or " + "stroke or " * 60 + "sepsis")
     (told,) = diagnose(text)[1]
