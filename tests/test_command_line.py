@@ -386,7 +386,7 @@ def test_trials_and_show(call, rule):
 
 
 def test_check(call, rule):
-    assert call("check", rule) == (0, "1 of 1 file can be used, with 1 criteria; 0 errors, 0 warnings\n", "")
+    assert call("check", rule) == (0, "1 of 1 file can be used, with 1 criterion; 0 errors, 0 warnings\n", "")
     rule.write_text(RULE.replace("malignancy", "malignant"), encoding="utf-8")
     status, said, _ = call("check", rule)
     assert status == 1

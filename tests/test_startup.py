@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from eligibility.cli.registry import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENT = ROOT / "docs" / "examples" / "ards.json"
 HEAVY = {
     "pydantic", "lark", "pint", "rich", "jinja2", "hypothesis", "shtab", "polars", "narwhals", "duckdb", "pyspark", "z3",
-    "pygls", "numpy", "pandas",
+    "pygls", "lsprotocol", "numpy", "pandas",
 }  # fmt: skip
 PROGRAM = """
 import sys
@@ -53,7 +55,7 @@ def test_the_overview_imports_nothing_heavy(arguments):
     assert not loaded & {"argparse", "json", "dataclasses"}
 
 
-@pytest.mark.parametrize("command", ["screen", "trials", "show", "check", "format", "test", "vocabulary", "schema"])
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_the_help_of_a_command_imports_nothing_heavy(command):
     loaded, said = imported(command, "--help")
     assert f"usage: eligibility {command}" in said

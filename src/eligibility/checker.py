@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import NoReturn, assert_never, cast
 
 from eligibility import nodes, rules
-from eligibility.errors import Diagnostic, RuleError, did_you_mean
+from eligibility.errors import Diagnostic, Related, RuleError, did_you_mean
 from eligibility.expressions import Arithmetician, Refused
 from eligibility.instants import Duration, duration, read_duration, time_unit
+from eligibility.near_misses import near_miss, place_in
 from eligibility.parser import is_stub
 from eligibility.printer import print_formula
 from eligibility.source import Source, Span
@@ -34,26 +35,33 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
     diagnostics: list[Diagnostic] = []
     source = trial.source
 
-    def say(code: str, message: str, span: Span, help_text: str | None = None) -> None:
-        diagnostics.append(Diagnostic(code, message, span, source, help_text))
+    def say(code: str, message: str, span: Span, help_text: str | None = None, *related: Related) -> None:
+        diagnostics.append(Diagnostic(code, message, span, source, help_text, related=related))
 
     values = None
     if trial.values is not None:
         values = read_duration(trial.values)
         if values is None:
             say("E301", f"`{trial.values}` is no duration", trial.values_span or trial.span, 'write `values "30 days"`')
-    seen_sections: set[str] = set()
+    seen_sections: dict[str, Span] = {}
     checked: list[rules.Criterion] = []
     for section in trial.sections:
         if section.name in seen_sections:
-            say("E302", f"there is a second `{section.name}:`", section.span, "put all of them into one section")
-        seen_sections.add(section.name)
+            say("E302", f"there is a second `{section.name}:`", section.span, "put all of them into one section",
+                Related("the first is here", seen_sections[section.name]))  # fmt: skip
+        seen_sections.setdefault(section.name, section.span)
         seen: dict[str, Span] = {}
         for criterion in section.criteria:
+            if (
+                len(diagnostics) >= MOST_DIAGNOSTICS
+                and sum(item.severity == "error" for item in diagnostics) >= MOST_DIAGNOSTICS
+            ):
+                break  # the text is of no use as it is; nearest names for ever more of it only take time
             if criterion.id.casefold() in seen:
                 first = source.position(seen[criterion.id.casefold()].start)[0]
                 say("E303", f"there is another criterion `{criterion.id}` on line {first}", criterion.id_span,
-                    "each criterion of a section has an ID of its own")  # fmt: skip
+                    "each criterion of a section has an ID of its own",
+                    Related("the first is here", seen[criterion.id.casefold()]))  # fmt: skip
             seen.setdefault(criterion.id.casefold(), criterion.id_span)
             if not criterion.label.strip():
                 say(
@@ -68,7 +76,8 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
             rule = checker.statement(criterion.formula) if fits else None
             if len(checker.judgements) > 1:
                 say("E305", "a criterion may hold one judgement", checker.judgements[1],
-                    "give each judgement a criterion of its own, so that each can be answered")  # fmt: skip
+                    "give each judgement a criterion of its own, so that each can be answered",
+                    Related("the first is here", checker.judgements[0]))  # fmt: skip
             if rule is not None:
                 checked.append(rules.Criterion(
                     section.name, criterion.id, criterion.label, criterion.note, rule,
@@ -86,6 +95,7 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
 
 
 LONGEST_NUMBER = 40  # characters
+MOST_DIAGNOSTICS = 500
 
 
 def _within(value: str) -> bool:
@@ -611,6 +621,10 @@ class _CriterionChecker:
         if first.casefold() in ("and", "or", "then", "unless") and rest:
             place = Span(name.span.start, name.span.start + len(first))
             self._fail("E127", f"something is missing before `{first}`", place, "name what it connects")
+        if (near := near_miss(text, self._vocabulary)) is not None:
+            start, end = place_in(self._source.words(name.span), text, near.start, near.end)
+            place = Span(name.span.start + start, name.span.start + end)
+            self._fail(near.code, near.message, place, near.help)
         within = re.match(r"(.+?) (within|for at least|over)\b ?(\S*)", text, re.IGNORECASE)
         if within and find(within[1]) is not None:
             place = Span(name.span.start + within.start(2), name.span.start + within.end(2))

@@ -18,6 +18,7 @@ LARGEST_FILE = 1_000_000
 LONGEST_LINE = 2_000
 LONGEST_FORMULA = 20_000
 DEEPEST = 64
+MOST_PROBLEMS = 100
 MOST_LEVELS = DEEPEST + 16  # of indentation; the limit itself is judged on the tree
 
 FUSED = "\ue000"
@@ -65,13 +66,13 @@ def _too_large(source: Source) -> Diagnostic | None:
                 Span(start, start + 1), source, "break it after `and` or `or`, or write a block",
             )  # fmt: skip
         start += len(line) + 1
-    hidden = re.search(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]", source.text)
+    hidden = re.search(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", source.text)
     if hidden:
         return Diagnostic(
             "E103", f"the text holds an invisible character (U+{ord(hidden[0]):04X}) that may change how it reads",
             Span(hidden.start(), hidden.end()), source, "delete it and write the word anew",
         )  # fmt: skip
-    bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000\ue001]", source.text)
+    bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000\ue001]", source.text)
     if bad:
         return Diagnostic(
             "E103", "the text holds a character that is no part of any writing", Span(bad.start(), bad.end()), source,
@@ -93,7 +94,7 @@ def _blank(source: Source, chars: list[str], problems: list[Diagnostic]) -> list
                 end = _closing(line, index)
                 if end < 0:
                     what = "this text in quotation marks" if char == '"' else "this name in backticks"
-                    problems.append(Diagnostic(
+                    _add(problems, Diagnostic(
                         "E104", f"{what} does not end on its line", Span(place, start + len(line.rstrip())), source,
                         f"close it with `{char}`" if char == '"' else "close it with a backtick",
                     ))  # fmt: skip
@@ -109,7 +110,7 @@ def _blank(source: Source, chars: list[str], problems: list[Diagnostic]) -> list
                 break
             if char.isspace():
                 if char == "\t" and not seen:
-                    problems.append(Diagnostic(
+                    _add(problems, Diagnostic(
                         "E105", "a tab stands where the indentation of the line is measured", Span(place, place + 1),
                         source, "indent with spaces",
                     ))  # fmt: skip
@@ -119,6 +120,12 @@ def _blank(source: Source, chars: list[str], problems: list[Diagnostic]) -> list
             index += 1
         start += len(line) + 1
     return comments
+
+
+def _add(problems: list[Diagnostic], found: Diagnostic) -> None:
+    """One more problem, where there are not very many yet: what is wrong on every line is known by then."""
+    if len(problems) < MOST_PROBLEMS:
+        problems.append(found)
 
 
 def _closing(line: str, start: int) -> int:
@@ -136,7 +143,7 @@ def _closing(line: str, start: int) -> int:
 def _join(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
     """Join continued lines in `chars`; report brackets that do not close and formulas that are too deep or too long."""
     stack: list[int] = []
-    formula_start = 0
+    formula_start = line_start = 0
     index = 0
     in_string = ""
     while index < len(chars):
@@ -159,20 +166,32 @@ def _join(source: Source, chars: list[str], problems: list[Diagnostic]) -> None:
             stack.pop()
         elif char == "\n":
             in_string = ""
-            following = "".join(chars[index + 1 : index + 1 + LONGEST_LINE]).split("\n", 1)[0]
-            line_start = "".join(chars[max(0, index - LONGEST_LINE) : index]).rsplit("\n", 1)[-1]
+            end = source.text.find("\n", index + 1)
+            following = "".join(chars[index + 1 : end if end >= 0 else len(chars)])
             structure = _STRUCTURE.match(following) is not None
-            joins = bool(stack) or _CONTINUES.match(following) or (_CONTINUED.search(line_start) and line_start.strip())
+            joins = (
+                bool(stack) or _CONTINUES.match(following) or _CONTINUED.search(_last_word(chars, line_start, index))
+            )
             if joins and not structure and index - formula_start < LONGEST_FORMULA:
                 chars[index] = " "
             else:
                 if stack:
                     _unclosed(source, stack, chars, index, problems)
                     stack.clear()
-                formula_start = index
+                formula_start = line_start = index
         index += 1
     if stack:
         _unclosed(source, stack, chars, len(chars), problems)
+
+
+_LONGEST_CONNECTIVE = 8  # characters of `unless`, and what stands before it
+
+
+def _last_word(chars: list[str], start: int, end: int) -> str:
+    """The last word of a line with what stands before it; a line may be very long, and is asked for at each of its ends."""
+    while end > start and chars[end - 1] in " \t":
+        end -= 1
+    return "".join(chars[max(start, end - _LONGEST_CONNECTIVE) : end]).lstrip("\n")
 
 
 _OPERATION = re.compile(r"(?<=\s)[-+*/^−](?=[\s(])")

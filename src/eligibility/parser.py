@@ -20,6 +20,7 @@ from eligibility.units import spelled
 from eligibility.vocabulary import Vocabulary
 
 MOST_ERRORS = 100
+MOST_WORK = 3_000_000  # characters, over all readings of one text: each wrong line asks for one more
 
 
 def parse_trial(
@@ -56,6 +57,7 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
     tree: object | None = None
     reported = {diagnostic.line for diagnostic in diagnostics}
     blanked: set[int] = set()
+    work = 0
     for _ in range(2 * MOST_ERRORS):
         reader = _Reader(source)
         try:
@@ -69,7 +71,8 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
         if diagnostic.line not in reported:
             diagnostics.append(diagnostic)
             reported.add(diagnostic.line)
-        if len(diagnostics) >= MOST_ERRORS or diagnostic.code == HEADLESS:
+        work += diagnostic.span.start
+        if len(diagnostics) >= MOST_ERRORS or diagnostic.code == HEADLESS or work > MOST_WORK:
             break
         mended = _stubbed(text, diagnostic.line, blanked, with_content=diagnostic.code in (HEAD, NO_SECTION))
         if mended is None:
@@ -152,6 +155,9 @@ def _was_deeper(text: str, start: int, width: int) -> bool:
 _HEAD = re.compile(r'[ ]*[A-Za-z0-9.]+[ ]*"(?:[^"\\\n]|\\.)*"[ ]*:[ ]*')
 
 
+_SOME_HEAD = 'trial T""'
+
+
 def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bool = False) -> str | None:
     """The text with the formula of a wrong line replaced by a stub of the same length; the second time, without the line.
     `with_content` also takes out what is indented below it."""
@@ -165,6 +171,9 @@ def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bo
         lines[line_number - 1] = " " * len(line)
         return "\n".join(lines)
     blanked.add(line_number)
+    if len(line) >= len(_SOME_HEAD) and re.match(r"[ ]*trial[ ]", line, re.IGNORECASE):
+        lines[line_number - 1] = _SOME_HEAD.ljust(len(line))  # so that what stands below the head is still read
+        return "\n".join(lines)
     if with_content:
         width = len(line) - len(line.lstrip(" "))
         for index in range(line_number, len(lines)):
