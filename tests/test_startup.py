@@ -76,6 +76,14 @@ def test_a_first_screen_needs_the_parser_and_the_next_does_not(tmp_path):
     assert page.startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize("arguments", [[], ["--values"], ["--format", "json"]], ids=str)
+def test_a_kept_trial_is_told_without_the_parser(arguments, tmp_path):
+    _, said = imported("show", "NCT03608592", *arguments, cache=tmp_path)
+    loaded, again = imported("show", "NCT03608592", *arguments, cache=tmp_path)
+    assert again == said
+    assert not loaded & HEAVY
+
+
 def test_what_is_refused_needs_no_layout(tmp_path):
     program = "import sys\nfrom eligibility.cli import run\nassert run(sys.argv[1:]) == 2\nprint(*sys.modules)"
     done = subprocess.run(

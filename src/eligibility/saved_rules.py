@@ -22,17 +22,8 @@ _EXPRESSIONS: tuple[type, ...] = get_args(rules.Expression)
 _ATOMS: tuple[type, ...] = get_args(rules.Atom)
 _RULES: tuple[type, ...] = get_args(rules.Rule)
 _PARTS = (
-    rules.Anchor,
-    rules.Window,
-    rules.Bound,
-    rules.Criterion,
-    rules.Formula,
-    Duration,
-    Scale,
-    Span,
-    Diagnostic,
-    Related,
-)
+    rules.Anchor, rules.Window, rules.Bound, rules.Criterion, rules.Formula, Duration, Scale, Span, Diagnostic, Related,
+)  # fmt: skip
 
 
 def _names(classes: tuple[type, ...]) -> str:
