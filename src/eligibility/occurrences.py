@@ -200,18 +200,23 @@ def newest_onset(facts: Facts, concept: Concept, now: Instant) -> Span | Lacking
     if concept.kind == "event":
         first = max(episode.onset.first for episode in ordered)
         return Span(first, newest.onset.last) if own.complete else Span(first, now)
-    low, high, sure_low = newest.onset.first, newest.onset.last, newest.onset.first
+    low, high = newest.onset.first, newest.onset.last
     for episode in ordered[1:]:
-        last_end = LATEST if episode.end is None else episode.end.last
         first_end = LATEST if episode.end is None and episode.presumed is None else _sure_end(facts, episode)
         if first_end >= high:  # it surely reaches the beginning of the newer one: they are one episode
-            low, high = min(low, episode.onset.first), min(high, episode.onset.last)
-            sure_low = low
-        elif last_end >= low or episode.onset.last >= low:
-            low = min(low, episode.onset.first)
+            high = episode.onset.last
+    reaching = sorted((_last_instant(episode), episode.onset.first) for episode in ordered)
+    for last, first in reversed(reaching):
+        if last >= low:  # it may reach it; what reaches farthest comes first, so that a short one inside of a long one counts
+            low = min(low, first)
     if not own.complete and _present(facts, concept, now, now) is not T:
-        return Span(min(low, sure_low), now)
+        return Span(low, now)
     return Span(low, high)
+
+
+def _last_instant(episode: Episode) -> Instant:
+    """The latest instant at which an episode may be there, or may have begun."""
+    return max(episode.onset.last, LATEST if episode.end is None else episode.end.last)
 
 
 def _sure_end(facts: Facts, episode: Episode) -> Instant:
