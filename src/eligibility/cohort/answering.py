@@ -143,10 +143,9 @@ def _people(
     observed: nw.LazyFrame[Any], vocabulary: Vocabulary, clock: Clock, rejects: Rejects,
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     if table is not None:
-        persons = everyone.join(table.select("patient", "born_1", "born_2"), on="patient", how="left")
+        persons = everyone.join(table.select("patient", *people.BIRTH), on="patient", how="left")
     else:
-        nothing = nw.lit(None, dtype=nw.Int64)
-        persons = everyone.with_columns(born_1=nothing, born_2=nothing)
+        persons = everyone.with_columns(*[nw.lit(None, dtype=nw.Int64).alias(name) for name in people.BIRTH])
     persons = persons.join(ages.rename({"concept": "age_concept"}), on="patient", how="left")
     persons = engine.settle(people.with_ages(persons, clock, rejects))
     persons = people.with_applicability(engine, persons, observed, vocabulary)
@@ -256,6 +255,7 @@ class Answering:
         self._wide = self._wide.join(frame, on="patient", how="left")
         if flags:
             self._wide = self._wide.with_columns(*[col(name).fill_null(False) for name in flags])
+        self._wide = self._engine.steady(self._wide)
 
     def _spread(
         self, frame: nw.LazyFrame[Any], key: str, numbers: Sequence[int], parts: Sequence[str], name: str, flags: Sequence[str]

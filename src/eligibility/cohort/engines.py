@@ -43,6 +43,10 @@ class Engine(ABC):
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """The same frame, worked out once."""
 
+    def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """The same frame, worked out where a back end plans a long chain of steps slowly."""
+        return self.settle(frame)
+
     @abstractmethod
     def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
         """A small table: for each column its narwhals type and its values."""
@@ -110,6 +114,9 @@ class _Polars(Engine):
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame.collect().lazy()
 
+    def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        return frame
+
     def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
         import polars as pl
 
@@ -153,8 +160,8 @@ class _DuckDB(Engine):
     _numbers = itertools.count()
 
     def __init__(self, relation: Any) -> None:
-        self._relation = relation
-        self._tables: list[str] = []
+        # one row of no table of the cohort: what is read through it does not bind the whole chain of relations again
+        self._root = relation.limit(0).aggregate("count(*) as n")
 
     def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:
         import duckdb
@@ -179,8 +186,7 @@ class _DuckDB(Engine):
         name = f"eligibility_{next(self._numbers)}"
         native: Any = frame.to_native()
         native.query(f"{name}_source", f"create temp table {name} as select * from {name}_source")
-        self._tables.append(name)
-        return nw.from_native(native.query(f"{name}_source", f"select * from {name}"))
+        return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
 
     def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
         import pyarrow as pa
@@ -188,10 +194,9 @@ class _DuckDB(Engine):
         types = {nw.Int64: pa.int64(), nw.Float64: pa.float64(), nw.String: pa.string(), nw.Boolean: pa.bool_()}
         made = pa.table({name: pa.array(values, type=types[dtype]) for name, (dtype, values) in columns.items()})
         name = f"eligibility_{next(self._numbers)}"
-        self._relation.query(f"{name}_source", f"create temp table {name} as select * from made")
+        self._root.query("eligibility_root", f"create temp table {name} as select * from made")
         del made
-        self._tables.append(name)
-        return nw.from_native(self._relation.query(f"{name}_source", f"select * from {name}"))
+        return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
 
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         return frame.to_native()

@@ -67,7 +67,7 @@ def _screened(
     rejects = Rejects()
     rows = canonical(engine, facts, patients, questions, clock, rejects, at_given)
     wide = Answering(engine, rows, questions).wide()
-    frame = engine.settle(judgement.sheet.applied(wide))
+    frame = engine.settle(judgement.applied(wide))
     return Cohort(engine, frame, judgement, trials, rejected(engine, rejects))
 
 

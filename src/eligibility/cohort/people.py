@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Civil, Moment, civil, completed_months, least_of, most_of, pick_moment
+from eligibility.cohort.calendar import Civil, Moment, civil, completed_months, most_of
 from eligibility.cohort.engines import ROW, Engine
-from eligibility.cohort.reading import B, Clock, I, Rejects, S, distinct, lookup, reason, wall_of
+from eligibility.cohort.reading import Clock, I, Rejects, S, distinct, lookup, reason, wall_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.errors import UsageError
-from eligibility.instants import DAY, UTC, instant_of, read_date
+from eligibility.instants import DAY, LATEST, UTC, instant_of, local, read_date
 from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
@@ -63,7 +62,7 @@ def read_patients(
         lost = lost | col("_as_of_wrong")
     kept = frame.filter(~lost)
     unusable = frame.filter(lost & ~col("patient").is_null()).select("patient").unique()
-    return kept.select("patient", "now", "offset", "born_1", "born_2", "sex"), unusable
+    return kept.select("patient", "now", "offset", *BIRTH, "sex"), unusable
 
 
 def _as_of(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[Any]:
@@ -83,22 +82,25 @@ def _as_of(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[
     return joined.with_columns(_as_of_wrong=~col("as_of").is_null() & col("now").is_null(), offset=col("offset").fill_null(0))
 
 
+BIRTH = [f"born_{index}{part}" for index in (1, 2) for part in ("", "_year", "_month", "_day")]
+
+
 def _births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[Any]:
-    none = nw.lit(None, dtype=nw.Int64)
+    """The first and the last day of each birth date: its number, year, month and day, looked up once for each distinct one."""
     if kind == "absent":
-        return frame.with_columns(born_1=none, born_2=none, _birth_wrong=nw.lit(False))
-    if kind in ("day", "floating"):
-        moment = col("birth_date").cast(nw.Int64) + 1_000_000 * DAY  # the remainder of what is below zero differs by engine
-        day = (moment - moment % DAY) // DAY - 1_000_000
-        return frame.with_columns(born_1=day, born_2=day, _birth_wrong=nw.lit(False))
-    rows: list[tuple[str, int, int]] = []
-    for (text,) in distinct(engine, frame.filter(~col("birth_date").is_null()), ["birth_date"]):
-        first, after, _ = wall_of(text)
-        if first is not None and after is not None:
-            rows.append((text, first // DAY, (after - 1) // DAY))
-    table = {
-        "birth_date": (S, [row[0] for row in rows]), "born_1": (I, [row[1] for row in rows]), "born_2": (I, [row[2] for row in rows]),
-    }  # fmt: skip
+        return frame.with_columns(*[nw.lit(None, dtype=nw.Int64).alias(name) for name in BIRTH], _birth_wrong=nw.lit(False))
+    found: dict[str, list[Any]] = {name: [] for name in ("birth_date", *BIRTH)}
+    for (given,) in distinct(engine, frame.filter(~col("birth_date").is_null()), ["birth_date"]):
+        first, after, _ = wall_of(given) if kind == "text" else (given, given // DAY * DAY + DAY, True)
+        if first is None or after is None:
+            continue
+        row: list[Any] = [given]
+        for day in (first // DAY, (after - 1) // DAY):
+            date = local(min(day * DAY, LATEST - DAY), UTC)
+            row += [day, date.year, date.month, date.day]
+        for values, value in zip(found.values(), row, strict=True):
+            values.append(value)
+    table = {name: (S if name == "birth_date" and kind == "text" else I, values) for name, values in found.items()}
     joined = lookup(engine, frame, ["birth_date"], table)
     return joined.with_columns(_birth_wrong=~col("birth_date").is_null() & col("born_1").is_null())
 
@@ -129,15 +131,15 @@ def with_ages(people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.L
             nw.lit(FROM_TABLE, dtype=nw.Int64).alias(ROW), concept=nw.lit("patients"), reason=nw.lit("the birth date lies after the instant of judgement")
         )
     )  # fmt: skip
-    born_1 = nw.when(~col("_unborn")).then(col("born_1"))
-    born_2 = nw.when(~col("_unborn")).then(_expr(least_of(col("born_2"), _expr(today_days))))
-    people = people.with_columns(born_1=born_1, born_2=born_2)
-    for index in (1, 2):
-        sheet = Sheet()
-        date = civil(col(f"born_{index}") * DAY, sheet.keep)
-        people = sheet.applied(people).with_columns(
-            **{f"born_{index}_{name}": _expr(getattr(date, name)) for name in ("year", "month", "day")}
-        )
+    later = (col("born_2") > _expr(today_days)).fill_null(False)
+    people = people.with_columns(
+        born_1=nw.when(~col("_unborn")).then(col("born_1")),
+        born_2=nw.when(later).then(_expr(today_days)).otherwise(col("born_2")),
+        **{
+            f"born_2_{part}": nw.when(later).then(col(f"today_{part}")).otherwise(col(f"born_2_{part}"))
+            for part in ("year", "month", "day")
+        },
+    )  # fmt: skip
     now = Civil(col("today_year"), col("today_month"), col("today_day"), 0)
     sheet = Sheet()
     fewest, most = _born_months(now, sheet)
@@ -224,6 +226,3 @@ def cannot(vocabulary: Vocabulary, index: int) -> nw.Expr | bool:
     """Can a concept not apply to a patient?"""
     concept = list(vocabulary)[index]
     return col(f"cannot_{index}") if concept.has_limited_applicability else False
-
-
-__all__: Sequence[str] = ["OLDEST", "B", "cannot", "limited", "months_at", "pick_moment", "read_patients", "with_ages", "with_applicability"]

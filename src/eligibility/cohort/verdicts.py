@@ -56,10 +56,15 @@ class Judged:
 
 @dataclass
 class Judgement:
-    """All criteria of all trials; `sheet` holds the columns that they are made of."""
+    """All criteria of all trials; `atoms` are the columns that they are made of, `sheet` what those are made of."""
 
-    sheet: Sheet
+    sheet: Sheet = field(default_factory=Sheet)
+    atoms: dict[str, nw.Expr] = field(default_factory=dict)
     criteria: list[Judged] = field(default_factory=list)
+
+    def applied(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """The patients of a frame with the columns of the atoms."""
+        return self.sheet.applied(frame).select("patient", **self.atoms)
 
     def of(self, trial: Trial) -> list[Judged]:
         """The criteria of one trial."""
@@ -68,7 +73,7 @@ class Judgement:
 
 def judged(trials: Sequence[Trial], source: Source) -> Judgement:
     """Every criterion of some trials over one source of facts."""
-    found = Judgement(Sheet())
+    found = Judgement()
     seen: dict[object, Statement] = {}
     for trial in trials:
         asking = Asking(source, trial.id, trial.values, found.sheet)
@@ -77,7 +82,12 @@ def judged(trials: Sequence[Trial], source: Source) -> Judgement:
             for atom in dict.fromkeys(rules.atoms(criterion.rule)):
                 key = (atom, trial.id if _hangs_on_trial(atom) else "", trial.values)
                 if key not in seen:
-                    seen[key] = found.sheet.statement(statement_of(atom, asking))
+                    statement = statement_of(atom, asking)
+                    if isinstance(statement, nw.Expr):
+                        name = f"_a{len(found.atoms)}"
+                        found.atoms[name] = statement
+                        statement = col(name)
+                    seen[key] = statement
                 truths[atom] = seen[key]
             met = value_of(criterion.rule, truths)
             open_on: dict[str, Flag] = {}
