@@ -11,6 +11,10 @@ _PLAIN = re.compile(r"(<=|>=|<|>)?(-?[\d.]+(?:e[-+]?\d+)?)(?: (.+))?")
 _RANGE = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?) to (-?[\d.]+(?:e[-+]?\d+)?)(?: (.+))?")
 
 
+class Inexpressible(ValueError):
+    """What a patient file can say and a row cannot."""
+
+
 def rows_of(record, patient, words, chance):
     """The rows of one record, and its row of the table of patients."""
     rows, person = [], {"patient": patient, "as_of": record.get("as_of"), "birth_date": record.get("birth_date"), "sex": None}
@@ -79,7 +83,8 @@ def quantity(item, chance):
                 match = _PLAIN.fullmatch(str(limit))
                 row[name] = float(match[2])
                 own = _PLAIN.fullmatch(str(value))
-                assert unit or (match[3] or "") == ((own and own[3]) or ""), (item,)
+                if match[3] and match[3] != (unit or (own and own[3])):
+                    raise Inexpressible("a limit in a unit of its own")
     else:
         value, unit = item, None
     if isinstance(value, int | float):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from eligibility.cohort.long import screen
     from eligibility.cohort.results import Cohort
+    from eligibility.cohort.widetable import screen_wide
 
-_PLACES = {"screen": "long", "Cohort": "results"}
+_PLACES = {"screen": "long", "screen_wide": "widetable", "Cohort": "results"}
 
-__all__ = ["Cohort", "screen"]
+__all__ = ["Cohort", "screen", "screen_wide"]
 
 
 def __getattr__(name: str) -> object:

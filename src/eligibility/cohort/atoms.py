@@ -143,6 +143,8 @@ def _compare_bound(value: Quad, bound: rules.Bound) -> Statement:
 
 
 def _compare_measured(chosen: Picked, bound: rules.Bound) -> Statement:
+    if chosen.plain is not None and bound.low == bound.high:
+        return chosen.plain.compared(bound.operator, bound.low)
     plain = _compare_bound(chosen.value, bound)
     if bound.months is None or chosen.months is None:
         return plain

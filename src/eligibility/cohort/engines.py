@@ -52,6 +52,10 @@ class Engine(ABC):
         """A small table: for each column its narwhals type and its values."""
 
     @abstractmethod
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """A frame with the number of each row in the column `row`."""
+
+    @abstractmethod
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         """A native frame, as the one that came in."""
 
@@ -129,6 +133,11 @@ class _Polars(Engine):
         data = {name: pl.Series(name, list(values), dtype=types[dtype]) for name, (dtype, values) in columns.items()}
         return nw.from_native(pl.DataFrame(data).lazy())
 
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        import polars as pl
+
+        return nw.from_native(frame.to_native().with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)))
+
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         return self._back(frame.to_native())
 
@@ -198,6 +207,9 @@ class _DuckDB(Engine):
         del made
         return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
 
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        return self.take(frame.to_native(), []).frame
+
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         return frame.to_native()
 
@@ -239,9 +251,16 @@ class _Spark(Engine):
     def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
         types = {nw.Int64: "long", nw.Float64: "double", nw.String: "string", nw.Boolean: "boolean"}
         layout = ", ".join(f"`{name}` {types[dtype]}" for name, (dtype, _) in columns.items())
-        rows = list(zip(*(values for _, values in columns.values()), strict=True))
+        read = {nw.Float64: float, nw.Int64: int, nw.String: str, nw.Boolean: bool}
+        lists = [
+            [None if value is None else read[dtype](value) for value in values] for dtype, values in columns.values()
+        ]
+        rows = list(zip(*lists, strict=True))
         made: Any = self._session.createDataFrame(rows, layout)
         return nw.from_native(made)
+
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        return self.take(frame.to_native(), []).frame
 
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         return frame.to_native()

@@ -43,7 +43,7 @@ def read_patients(
         raise UsageError(f"the column `{wrong}` of the patients holds {'instants' if wrong == 'birth_date' else 'days'}; a birth date is a day, an `as_of` an instant")
     frame = frame.select(*columns).unique().with_columns(nw.lit(FROM_TABLE, dtype=nw.Int64).alias(ROW))
     frame = _as_of(engine, frame, kinds["as_of"])
-    frame = _births(engine, frame, kinds["birth_date"])
+    frame = with_births(engine, frame, kinds["birth_date"])
     twice = frame.group_by("patient").agg(_times=nw.len())
     frame = frame.join(twice, on="patient", how="left")
     frame = frame.with_columns(
@@ -69,7 +69,12 @@ def _as_of(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[
     if kind != "text":
         given = nw.lit(None, dtype=nw.Int64) if kind == "absent" else col("as_of").cast(nw.Int64)
         return frame.with_columns(now=given, offset=nw.lit(0, dtype=nw.Int64), _as_of_wrong=nw.lit(False))
-    texts = [text for (text,) in distinct(engine, frame.filter(~col("as_of").is_null()), ["as_of"])]
+    return with_instants(engine, frame, "as_of")
+
+
+def with_instants(engine: Engine, frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """A column of texts as `now` and `offset`; `_as_of_wrong` where a text is no instant."""
+    texts = [text for (text,) in distinct(engine, frame.filter(~col(name).is_null()), [name])]
     rows: list[tuple[str, int, int]] = []
     for text in texts:
         found = read_date(text)
@@ -77,15 +82,15 @@ def _as_of(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[
             zone = found.start.tzinfo or UTC
             offset = zone.utcoffset(None)
             rows.append((text, instant_of(found.start, zone), int(offset.total_seconds()) * 1_000_000 if offset else 0))
-    table = {"as_of": (S, [row[0] for row in rows]), "now": (I, [row[1] for row in rows]), "offset": (I, [row[2] for row in rows])}
-    joined = lookup(engine, frame, ["as_of"], table)
-    return joined.with_columns(_as_of_wrong=~col("as_of").is_null() & col("now").is_null(), offset=col("offset").fill_null(0))
+    table = {name: (S, [row[0] for row in rows]), "now": (I, [row[1] for row in rows]), "offset": (I, [row[2] for row in rows])}
+    joined = lookup(engine, frame, [name], table)
+    return joined.with_columns(_as_of_wrong=~col(name).is_null() & col("now").is_null(), offset=col("offset").fill_null(0))
 
 
 BIRTH = [f"born_{index}{part}" for index in (1, 2) for part in ("", "_year", "_month", "_day")]
 
 
-def _births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[Any]:
+def with_births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[Any]:
     """The first and the last day of each birth date: its number, year, month and day, looked up once for each distinct one."""
     if kind == "absent":
         return frame.with_columns(*[nw.lit(None, dtype=nw.Int64).alias(name) for name in BIRTH], _birth_wrong=nw.lit(False))

@@ -215,7 +215,7 @@ def named(engine: Engine, frame: nw.LazyFrame[Any], vocabulary: Vocabulary, numb
         concept = vocabulary.find(name)
         if concept is not None:
             found.append((name, numbers[concept.name], KINDS[concept.kind]))
-        elif _ADDRESS.fullmatch(name):
+        elif is_address(name):
             found.append((name, -1, JUDGEMENT))
     table = {
         "concept": (S, [name for name, _, _ in found]), "cid": (I, [number for _, number, _ in found]),
@@ -225,6 +225,11 @@ def named(engine: Engine, frame: nw.LazyFrame[Any], vocabulary: Vocabulary, numb
 
 
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,80}/)?(?:include|exclude)\.[A-Za-z0-9.]{1,40}", re.IGNORECASE)
+
+
+def is_address(text: str) -> bool:
+    """Does a text look like the address of a judgement?"""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def unknown_name(vocabulary: Vocabulary, name: str) -> str:

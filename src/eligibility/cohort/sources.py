@@ -52,14 +52,22 @@ class Plans:
     later: Flag
 
 
+class Plain(Protocol):
+    """A number that stands in a column in some unit; null stands for any possible value."""
+
+    def compared(self, operator: str, threshold: float) -> Statement:
+        """Does `number operator threshold` hold, the threshold in the canonical unit?"""
+
+
 @dataclass(frozen=True)
 class Picked:
     """The number that a selection gives: what is known of it, and whether there is an observation for sure. `months` where all
-    of it was given in months: fewest, most, and whether it was."""
+    of it was given in months: fewest, most, and whether it was. `plain` compares it without leaving its column."""
 
     value: Quad
     sure: Flag
     months: tuple[Moment, Moment, Flag] | None = None
+    plain: Plain | None = None
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,7 @@ def attrition_rows(judgement: Judgement, patients: int, counts: dict[str, int]) 
     return rows
 
 
-def counted(flags: dict[str, Flag]) -> list[nw.Expr]:
+def counted(flags: dict[str, nw.Expr]) -> list[nw.Expr]:
     """The sums of some flags."""
-    return [expression(flag).cast(nw.Int64).sum().alias(name) for name, flag in flags.items()]
+    return [flag.cast(nw.Int64).sum().alias(name) for name, flag in flags.items()]
 
