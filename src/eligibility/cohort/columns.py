@@ -76,10 +76,17 @@ class PlainNumber:
         """The least number of the column whose canonical value, rounded once, is not below `end`."""
         if math.isinf(end):
             return end
-        guess = float((Fraction(end) - self.scale.offset) / self.scale.factor)
-        while self.scale(Fraction(repr(guess))) < end:
+        # what is rounded to `end` begins half way from the double below it
+        half_way = (Fraction(end) + Fraction(math.nextafter(end, -INFINITY))) / 2
+        guess = float((half_way - self.scale.offset) / self.scale.factor)
+        for _ in range(4):  # a double is read by its decimal spelling, which may lie a little beside it
+            if self.scale(Fraction(repr(guess))) >= end:
+                break
             guess = math.nextafter(guess, INFINITY)
-        while self.scale(Fraction(repr(lower := math.nextafter(guess, -INFINITY)))) >= end:
+        for _ in range(4):
+            lower = math.nextafter(guess, -INFINITY)
+            if self.scale(Fraction(repr(lower))) < end:
+                break
             guess = lower
         return guess
 

@@ -363,7 +363,7 @@ class _Table:
     def rejected(self) -> nw.LazyFrame[Any]:
         """The table of rejects."""
         if not self.rejects.pieces:
-            nothing = self.frame.filter(nw.lit(False)).select(
+            nothing = self.frame.head(0).select(
                 **{ROW: nw.lit(-1, dtype=nw.Int64)}, patient=col("patient"), concept=nw.lit(""), reason=nw.lit("")
             )
             self.rejects.add(nothing)
