@@ -12,12 +12,14 @@ import narwhals as nw
 from eligibility import rules
 from eligibility.cohort import choosing, deriving, measurements, people, reading, statements, timelines
 from eligibility.cohort.calendar import least_of
+from eligibility.cohort.atoms import Windowed, in_reach
 from eligibility.cohort.folding import both, either, expression, no
 from eligibility.cohort.engines import ROW, Engine, TimeKind
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import Clock, I, Rejects, reason
+from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Reach
-from eligibility.expressions import check_formula
+from eligibility.formulas import check_formula
 from eligibility.instants import Duration
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -295,7 +297,8 @@ class Answering:
         complete = nw.concat(full, how="vertical").unique() if len(full) > 1 else full[0]
         episodes = timelines.episodes(engine, self._with_clock(facts.occurrences), whole, complete)
         dated = self._with_clock(episodes)
-        self._spread(own, "x", needed, ("complete", "absent", "stated"), "x", ("complete", "absent", "stated"))
+        parts = ("complete", "absent", "stated", "listed")
+        self._spread(own, "x", needed, parts, "x", parts)
         self._spread(timelines.present(dated, clock), "x", needed, ("known", "here", "maybe", "lasts"), "x", ("known", "here", "maybe", "lasts"))
         onset_of = [questions.numbers[name] for name in questions.onset_of]
         if onset_of:
@@ -374,12 +377,36 @@ class Answering:
             cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
             self._spread(timelines.probed(laid.with_columns(**cut), clock), "probe", list(probes), parts, "p", parts)
+        if questions.held_probes:
+            self._held(episodes)
         if questions.plan_probes:
             probes = {probe: key for key, probe in questions.plan_probes.items()}
             plans = timelines.planned(engine, self._with_clock(self._facts.occurrences), whole, clock)
             laid = timelines.laid_over(engine, plans, probes, self._fixed, self._bounds)
             parts = ("hit", "has", "near", "soon")
             self._spread(timelines.planned_against(laid), "probe", list(probes), parts, "a", parts)
+
+    def _held(self, episodes: nw.LazyFrame[Any]) -> None:
+        """What the occurrences of wholes say of the onsets of their parts."""
+        questions, engine, clock = self._questions, self._engine, self._clock
+        events = [number for name, number in questions.numbers.items() if questions.vocabulary[name].kind == "event"]
+        spans = timelines.held_spans(self._with_clock(episodes), events, clock)
+        first, last = col("span_1"), col("span_2")
+        found = []
+        for (x, question), probe in questions.held_probes.items():
+            rows = spans.filter(col("x") == x).with_columns(probe=nw.lit(probe, dtype=nw.Int64))
+            sheet = Sheet()
+            if isinstance(question, Windowed):
+                key = ("reach", question.window, question.trial)
+                rows = rows.with_columns(window=nw.lit(questions.windows[key], dtype=nw.Int64))
+                rows = timelines.with_bounds(engine, rows, self._fixed, self._bounds)
+                said = in_reach(first, last, Reach(*(col(name) for name in timelines.ENDS)))
+            else:
+                said = question.over(first, last, clock, sheet.keep)
+            found.append(timelines.held(sheet.applied(rows), expression(said)))
+        parts = ("not_false", "not_true")
+        numbers = list(questions.held_probes.values())
+        self._spread(nw.concat(found, how="vertical") if len(found) > 1 else found[0], "probe", numbers, parts, "h", parts)
 
     # --- numbers
 
@@ -446,7 +473,7 @@ class Answering:
         now = _expr(clock.now)
         found = self._wide.filter(expression(absent)).join(given, on="patient", how="anti").with_columns(
             **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, low=value, high=value, low_open=nw.lit(False), high_open=nw.lit(False),
-            first=now, last=now, months=nw.lit(None, dtype=nw.Int64),
+            first=now, last=now, months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64),
         )  # fmt: skip
         return found.select(*like.collect_schema().names())
 
@@ -460,9 +487,13 @@ class Answering:
             return self._rows_of(self._class_series(atom))
 
         formula = check_formula(questions.vocabulary, concept)
-        found = deriving.derived(self._engine, concept, formula, values, self._clock, self._facts.people, series, sets)
+        def dated(source: Concept) -> nw.LazyFrame[Any]:
+            number = questions.numbers[source.name]
+            return self._facts.observations.filter((col("cid") == number) & col("dated")).select("patient").unique()
+
+        found = deriving.derived(self._engine, concept, formula, values, self._clock, self._facts.people, series, sets, dated)
         found = found.join(brought.select("patient", "first", "last").unique(), on=["patient", "first", "last"], how="anti")
-        found = found.with_columns(**{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, months=nw.lit(None, dtype=nw.Int64))
+        found = found.with_columns(**{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64))
         return nw.concat([brought, found.select(*brought.collect_schema().names())], how="vertical")
 
     def _asked(self, numbers: Sequence[int]) -> nw.LazyFrame[Any]:
@@ -484,7 +515,8 @@ class Answering:
         coming = [(slot, number) for slot, number in slots if slot.ahead and slot.coming is not None]
         if coming:
             rows = nw.concat([rows, self._still_to_come(coming, rows)], how="vertical")
-        picked = choosing.choose(engine, rows, ["patient", "slot"])
+        counting = any(slot.counting for slot, _ in slots)
+        picked = choosing.choose(engine, rows, ["patient", "slot"], counting=counting)
         parts = ("sure", "low", "high", "low_open", "high_open", "months_1", "months_2", "in_months")
         plain = [number for _, number in slots]
         self._spread(picked, "slot", plain, parts, "n", ("sure",))
@@ -505,7 +537,7 @@ class Answering:
         asked = everyone.join(self._engine.table(table), how="cross")
         asked = timelines.with_bounds(self._engine, asked, self._fixed, self._bounds).filter(col("may_2") > now)
         asked = asked.with_columns(
-            **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, first=_expr(now) + 1, last=col("may_2"), months=nw.lit(None, dtype=nw.Int64)
+            **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, first=_expr(now) + 1, last=col("may_2"), months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64)
         )
         return asked.select(*like.collect_schema().names())
 
@@ -544,5 +576,5 @@ def _ratios(rows: nw.LazyFrame[Any], limit: str) -> nw.LazyFrame[Any]:
     return rows.with_columns(
         low=nw.when(kept).then(low).otherwise(nw.lit(0.0)), high=nw.when(kept).then(high).otherwise(nw.lit(float("inf"))),
         low_open=nw.when(kept).then(low_open).otherwise(nw.lit(False)), high_open=nw.when(kept).then(high_open).otherwise(nw.lit(True)),
-        months=nw.lit(None, dtype=nw.Int64),
+        months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64),
     )  # fmt: skip

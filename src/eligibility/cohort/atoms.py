@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import rules
-from eligibility.cohort.calendar import Length, Moment, least_of, moved, pick_moment
+from eligibility.cohort.calendar import Keep, Length, Moment, least_of, moved, pick_moment
 from eligibility.cohort.folding import (
     Flag,
     Number,
@@ -24,11 +24,13 @@ from eligibility.cohort.folding import (
     compared,
     either,
     is_false,
+    is_open,
     is_true,
     known_from,
     no,
 )
 from eligibility.cohort.ranges import evaluate
+from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Reach, Source, chain, where_to_look
 from eligibility.instants import EARLIEST, Duration
@@ -68,9 +70,7 @@ def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
         case rules.Elapsed(concept=concept, bounds=spans):
             return _elapsed(source, concept, spans)
         case rules.Lasting(concept=concept, duration=duration):
-            here = present_now(source, concept)
-            began = _elapsed(source, concept, ((">=", duration),))
-            return case(is_false(here), False, all_hold(here, began))
+            return _lasting(source, concept, duration)
         case rules.Attested(concept=concept):
             return case(source.cannot(concept.name), False, source.answer(concept, trial))
         case rules.Judged(address=address):
@@ -150,7 +150,7 @@ def _compare_measured(chosen: Picked, bound: rules.Bound) -> Statement:
         return plain
     fewest, most, given = chosen.months
     months = compared((fewest, most, False, False), bound.operator, float(bound.months))
-    return case(both(chosen.sure, given), months, plain)
+    return case(both(chosen.sure, given, is_open(plain)), months, plain)
 
 
 def in_class(atom: rules.InClass, asking: Asking) -> Statement:
@@ -246,11 +246,14 @@ def _inside(source: Source, concept: Concept, window: rules.Window, where: Reach
     cannot = either(*(source.cannot(name) for name in chain(source.vocabulary, concept)))
     if concept.kind == "event":
         past = _happened(source, concept, window, trial)
-        past = case(both(where.may_1 >= now, no(either(is_true(past), is_false(past)))), False, past)
     else:
         past = _present_in(source, concept, window, where, trial)
-        surely = both(where.sure_1 <= least_of(where.sure_2, now), source.probe(concept.name, window, trial).surely)
+        # the latest beginning and the earliest end of the window, in either order: who was there for both, met all of it
+        surely = both(where.sure_1 <= now, source.probe(concept.name, window, trial).surely)
         past = case(both(is_true(past), no(surely)), None, past)
+    ahead = both(where.may_1 >= now, after(where.may_2, now))
+    if ahead is not False:
+        past = case(both(ahead, is_open(past)), False, past)
     past = case(where.may_1 <= least_of(where.may_2, now), past, False)
     over = no(after(where.may_2, now))
     if over is True:
@@ -276,6 +279,8 @@ def _present_in(source: Source, concept: Concept, window: rules.Window, where: R
 
 def _planned(source: Source, concept: Concept, window: rules.Window, trial: str) -> Statement:
     plans = source.plans(concept, window, trial)
+    if source.vocabulary.parts(concept.name):  # a part may have a plan of its own
+        return known_from(plans.hit, False)
     fails = both(plans.own, plans.outside)
     if concept.kind != "event":
         fails = both(fails, plans.later)
@@ -323,28 +328,73 @@ def _compare_onset(onset: Onset, operator: str, instant: Moment) -> Statement:
 
 
 def _elapsed(source: Source, concept: Concept, bounds: tuple[tuple[rules.Operator, Duration], ...]) -> Statement:
-    onset = newest_onset(source, concept)
-    clock = source.clock
-    held = all_hold(*(
-        _compare_onset(onset, _SINCE[operator], moved(clock.now, Length.of(duration), clock.offset, -1, source.keep))
-        for operator, duration in bounds
-    ))  # fmt: skip
-    return case(onset.never, False, case(onset.unknown, None, held))
+    return _of_onset(source, concept, Bounded(bounds))
+
+
+def _lasting(source: Source, concept: Concept, duration: Duration) -> Statement:
+    """Is it present, in an episode that began `duration` or longer ago? What includes it then is so, too."""
+    found = []
+    for name in chain(source.vocabulary, concept):
+        which = source.vocabulary[name]
+        if which.kind == "condition":
+            found.append(all_hold(present_now(source, which), _elapsed(source, which, ((">=", duration),))))
+    fails = either(*(is_false(statement) for statement in found))
+    return case(fails, False, found[0])
 
 
 def _onset_in(source: Source, concept: Concept, window: rules.Window, trial: str) -> Statement:
     where = source.reach(window, trial)
-    onset = newest_onset(source, concept)
-    now = source.clock.now
-    ruled_out: Flag = False
-    if concept.kind != "event":
-        possible = both(no(after(where.may_2, now)), where.may_1 <= least_of(where.may_2, now))
-        if possible is not False:
-            ruled_out = both(possible, is_false(_present_in(source, concept, window, where, trial)))
-    inside = both(where.sure_1 <= onset.first, onset.last <= where.sure_2)
-    outside = either(onset.last < where.may_1, onset.first > where.may_2)
-    undated = both(onset.first <= EARLIEST, ruled_out)
-    dated = known_from(inside, either(outside, undated))
-    found = case(onset.never, False, case(onset.unknown, known_from(False, ruled_out), dated))
-    lost = known_from(False, either(where.never, onset.never))
+    found = _of_onset(source, concept, Windowed(window, trial))
+    lost = known_from(False, either(where.never, newest_onset(source, concept).never))
     return case(either(where.never, where.unknown), lost, found)
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Is the time since an onset within bounds?"""
+
+    bounds: tuple[tuple[rules.Operator, Duration], ...]
+
+    def holds(self, first: Moment, last: Moment, source: Source) -> Statement:
+        """What is known of it for an onset from `first` to `last`."""
+        return self.over(first, last, source.clock, source.keep)
+
+    def over(self, first: Moment, last: Moment, clock: Clock, keep: Keep) -> Statement:
+        """The same over rows of any frame."""
+        return all_hold(*(
+            _compare_onset(Onset(first, last), _SINCE[operator], moved(clock.now, Length.of(duration), clock.offset, -1, keep))
+            for operator, duration in self.bounds
+        ))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Windowed:
+    """Does an onset lie in a window?"""
+
+    window: rules.Window
+    trial: str
+
+    def holds(self, first: Moment, last: Moment, source: Source) -> Statement:
+        """What is known of it for an onset from `first` to `last`."""
+        return in_reach(first, last, source.reach(self.window, self.trial))
+
+
+def in_reach(first: Moment, last: Moment, where: Reach) -> Statement:
+    """Does an onset from `first` to `last` lie in a window?"""
+    inside = both(where.sure_1 <= first, last <= where.sure_2)
+    return known_from(inside, either(last < where.may_1, first > where.may_2))
+
+
+OnsetQuestion = Bounded | Windowed
+
+
+def _of_onset(source: Source, concept: Concept, question: OnsetQuestion) -> Statement:
+    """Does something hold of the onset? Where it is not dated, a complete record of what includes it may tell."""
+    onset = newest_onset(source, concept)
+    found = case(onset.unknown, None, question.holds(onset.first, onset.last, source))
+    waits = both(is_open(found), either(onset.unknown, onset.first <= EARLIEST))
+    for whole in reversed(source.vocabulary.wholes(concept.name)):
+        listed, none, every = source.held(whole, question)
+        told = both(waits, listed)
+        found = case(both(told, none), False, case(both(told, every, no(onset.unknown)), True, found))
+    return case(onset.never, False, found)

@@ -18,15 +18,17 @@ from eligibility.cohort.sheets import Sheet
 col = nw.col
 LATEST_ONE, FIRST_ONE, HIGHEST, LOWEST = range(4)
 SELECTIONS = {"latest": LATEST_ONE, "first": FIRST_ONE, "highest": HIGHEST, "lowest": LOWEST}
-OBSERVATION = ("patient", ROW, "oid", "low", "high", "low_open", "high_open", "first", "last", "months")
+OBSERVATION = ("patient", ROW, "oid", "low", "high", "low_open", "high_open", "first", "last", "months_1", "months_2")
 
 
-def choose(engine: Engine, frame: nw.LazyFrame[Any], keys: Sequence[str], *, exact: str | None = None) -> nw.LazyFrame[Any]:
+def choose(
+    engine: Engine, frame: nw.LazyFrame[Any], keys: Sequence[str], *, exact: str | None = None, counting: bool = False
+) -> nw.LazyFrame[Any]:
     """One row for each question (`keys`): `sure` where there is an observation for sure, and then `low`, `high`, their openness,
     and the months where all of it was given in months.
 
     The rows have the observation, the bounds of the window and the `selection`. `exact` names a flag: where an observation
-    of a question bears it, only those count.
+    of a question bears it, only those count. `counting` says that some may count months.
     """
     possible = (col("first") <= col("may_2")) & (col("last") >= col("may_1"))
     frame = frame.filter(possible).with_columns(_sure=(col("sure_1") <= col("first")) & (col("last") <= col("sure_2")))
@@ -44,6 +46,12 @@ def choose(engine: Engine, frame: nw.LazyFrame[Any], keys: Sequence[str], *, exa
         kept = nw.when(col("_exact")).then(col(exact)).otherwise(kept)
         frame = frame.with_columns(_sure=col("_sure") | col("_exact"))
     frame = frame.filter(kept)
+    if counting:
+        bar = nw.when(col("_sure") & (pick == HIGHEST)).then(col("low")).otherwise(nw.when(col("_sure") & (pick == LOWEST)).then(-col("high")))
+        frame = frame.with_columns(_bar=bar).with_columns(_bar=col("_bar").max().over(*keys))
+        used = nw.when(pick == HIGHEST).then(col("high") >= col("_bar")).when(pick == LOWEST).then(-col("low") >= col("_bar")).otherwise(nw.lit(True))
+    else:
+        used = nw.lit(True)
     from_low = (pick != HIGHEST) | col("_sure")
     from_high = (pick != LOWEST) | col("_sure")
     frame = frame.with_columns(
@@ -56,11 +64,12 @@ def choose(engine: Engine, frame: nw.LazyFrame[Any], keys: Sequence[str], *, exa
         _lo=nw.when(col("_from_low") & col("low_open")).then(col("_low")),
         _hc=nw.when(col("_from_high") & ~col("high_open")).then(col("_high")),
         _ho=nw.when(col("_from_high") & col("high_open")).then(col("_high")),
-        _plain=col("months").is_null(), _m=col("months"),
+        _plain=used.fill_null(True) & col("months_1").is_null(), _m1=nw.when(used).then(col("months_1")),
+        _m2=nw.when(used).then(col("months_2")),
     )  # fmt: skip
     grouped = frame.group_by(*keys).agg(
         sure=col("_sure").max(), _lc=col("_lc").min(), _lo=col("_lo").min(), _hc=col("_hc").max(), _ho=col("_ho").max(),
-        pick=col("selection").max(), months_1=col("_m").min(), months_2=col("_m").max(), _plain=col("_plain").max(),
+        pick=col("selection").max(), months_1=col("_m1").min(), months_2=col("_m2").max(), _plain=col("_plain").max(),
     ).filter(col("sure"))  # fmt: skip
     falls, rises = col("pick") == HIGHEST, col("pick") == LOWEST
     low_open = _wins(col("_lo"), col("_lc"), least=True, ties=falls)

@@ -154,7 +154,9 @@ class Happening:
     exists: Flag
     onset_1: Moment
     onset_2: Moment
-    acute: Length | None = None
+    acute: Length | None
+    since_1: Moment
+    since_2: Moment
 
 
 @dataclass(frozen=True)
@@ -175,14 +177,15 @@ class Said:
 def said_by_boolean(name: str, now: Moment) -> Said:
     """A column of true, false and null."""
     yes = col(name)
-    return Said((~yes).fill_null(False), ~yes.is_null(), Happening(yes.fill_null(False), EARLIEST, now))
+    return Said((~yes).fill_null(False), ~yes.is_null(), Happening(yes.fill_null(False), EARLIEST, now, None, EARLIEST, now))
 
 
 def said_by_time(name: str, acute: Length | None, now: Moment, last: Moment) -> Said:
     """A column of onsets (`<name>_1`, `<name>_2`): what lies after now is not seen."""
     given = ~col(f"{name}_1").is_null()
     seen = both(given, (col(f"{name}_1") <= now).fill_null(False))
-    return Said(False, given, Happening(seen, col(f"{name}_1").fill_null(EARLIEST + 1), last, acute))
+    first = col(f"{name}_1").fill_null(EARLIEST + 1)
+    return Said(False, seen, Happening(seen, first, last, acute, first, last))
 
 
 __all__ = ["Happening", "PlainNumber", "ReadNumber", "Said", "Spelled", "no", "said_by_boolean", "said_by_time"]

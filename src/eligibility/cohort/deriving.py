@@ -19,7 +19,6 @@ from eligibility.cohort.ranges import evaluate, meets
 from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import current_limit
-from eligibility.expressions import Formula
 from eligibility.instants import DAY, EARLIEST, Duration
 from eligibility.intervals import Interval
 from eligibility.vocabulary import Concept
@@ -30,11 +29,12 @@ _YEAR, _MONTH = 365.2425, 30.436875
 
 
 def derived(
-    engine: Engine, concept: Concept, formula: Formula, values: Duration | None, clock: Clock, people: nw.LazyFrame[Any],
+    engine: Engine, concept: Concept, formula: rules.Formula, values: Duration | None, clock: Clock, people: nw.LazyFrame[Any],
     series: Callable[[Concept], nw.LazyFrame[Any]], sets: Callable[[rules.InClass], nw.LazyFrame[Any]],
+    dated: Callable[[Concept], nw.LazyFrame[Any]],
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     """The computed values of a derived quantity: patient, first, last, and the interval. `series` gives the observations of a
-    quantity, `sets` those of a class, as 1 or 0."""
+    quantity, `sets` those of a class, as 1 or 0, `dated` the patients who have a class with a time."""
     sampled = [series(source).select("patient", at_1="first", at_2="last") for source in formula.sampled_with]
     samples = engine.settle((nw.concat(sampled, how="vertical") if len(sampled) > 1 else sampled[0]).unique())
     leaves = list(dict.fromkeys(rules.leaves(formula.expression)))
@@ -45,7 +45,8 @@ def derived(
         rows = sets(leaf) if isinstance(leaf, rules.InClass) else series(leaf.concept)
         exact = not is_class and leaf.concept in formula.sampled_with
         limit = current_limit(leaf.concept, None if is_class else values)
-        pieces.append(_beside(samples, rows, index, limit, clock, exact, people))
+        lasting = dated(leaf.concept) if is_class and limit is None else None
+        pieces.append(_beside(samples, rows, index, limit, clock, exact, people, lasting))
     wide = samples
     if pieces:
         picked = choose(engine, engine.settle(nw.concat(pieces, how="vertical")), [*AT, "slot"], exact="exact")
@@ -70,7 +71,7 @@ def _expr(moment: Moment) -> nw.Expr:
 
 def _beside(
     samples: nw.LazyFrame[Any], rows: nw.LazyFrame[Any], index: int, limit: Duration | None, clock: Clock, exact: bool,
-    people: nw.LazyFrame[Any],
+    people: nw.LazyFrame[Any], dated: nw.LazyFrame[Any] | None,
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     """Each sample with the observations of one input, and the window in which they are current."""
     joined = samples.join(rows, on="patient", how="inner")
@@ -85,12 +86,20 @@ def _beside(
         ends = (moved(col(name), Length.of(limit), offset, -1, sheet.keep) for name in ("at_2", "at_1"))
         start = (_expr(next(ends)), _expr(next(ends)))
         joined = sheet.applied(joined)
+    until: tuple[nw.Expr, nw.Expr] = (col("at_1"), col("at_2"))
+    if dated is not None:  # sex, which has no time, was the same before
+        now: nw.Expr = nw.lit(clock.now, dtype=nw.Int64) if isinstance(clock.now, int) else col("now")
+        if not clock.is_shared:
+            joined = joined.join(people.select("patient", "now"), on="patient", how="left")
+        joined = joined.join(dated.with_columns(_dated=nw.lit(True)), on="patient", how="left")
+        has_time = col("_dated").fill_null(False)
+        until = (nw.when(has_time).then(until[0]).otherwise(now), nw.when(has_time).then(until[1]).otherwise(now))
     same = (col("first") == col("at_1")) & (col("last") == col("at_2")) if exact else nw.lit(False)
     return joined.with_columns(
-        sure_1=start[0], sure_2=col("at_1"), may_1=start[1], may_2=col("at_2"), selection=nw.lit(LATEST_ONE, dtype=nw.Int64),
+        sure_1=start[0], sure_2=until[0], may_1=start[1], may_2=until[1], selection=nw.lit(LATEST_ONE, dtype=nw.Int64),
         slot=nw.lit(index, dtype=nw.Int64), exact=same,
     ).select(
-        *AT, "slot", "exact", "low", "high", "low_open", "high_open", "first", "last", "months", "sure_1", "sure_2", "may_1", "may_2",
+        *AT, "slot", "exact", "low", "high", "low_open", "high_open", "first", "last", "months_1", "months_2", "sure_1", "sure_2", "may_1", "may_2",
         "selection",
     )  # fmt: skip
 
@@ -135,7 +144,7 @@ def _with_ages(wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any], clock: Clock)
 
 
 def _evaluated(
-    wide: nw.LazyFrame[Any], concept: Concept, formula: Formula, inputs: Sequence[rules.Measured | rules.InClass],
+    wide: nw.LazyFrame[Any], concept: Concept, formula: rules.Formula, inputs: Sequence[rules.Measured | rules.InClass],
     assumed: dict[int, float],
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     sheet = Sheet()

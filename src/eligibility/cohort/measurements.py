@@ -7,21 +7,23 @@ from typing import Any
 
 import narwhals as nw
 
+from eligibility.ages import read_age
 from eligibility.cohort.calendar import least_of
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, distinct, lookup, reason
 from eligibility.cohort.twins import SIGNS, amount, observation
 from eligibility.instants import time_unit
-from eligibility.intervals import INFINITY
+from eligibility.intervals import INFINITY, Interval
 from eligibility.patient import quantity_reader
-from eligibility.values import UnreadableValue, read_age, read_class
+from eligibility.unreadable import UnreadableValue
+from eligibility.values import read_class
 from eligibility.vocabulary import Vocabulary
 
 col = nw.col
 _NO_NUMBER = 1.5e308  # stands for null in a key: no measurement is that large
 _NO_TEXT = "\x00"
 _LARGEST = 1e30
-OBSERVED = ("patient", ROW, "cid", "low", "high", "low_open", "high_open", "first", "last", "lower", "upper", "months")
+OBSERVED = ("patient", ROW, "cid", "low", "high", "low_open", "high_open", "first", "last", "lower", "upper", "months_1", "months_2")
 
 
 def quantities(
@@ -91,7 +93,7 @@ def _given(values: tuple[Any, ...]) -> list[Any]:
 def _with_readings(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabulary) -> nw.LazyFrame[Any]:
     """What the reader of patient files makes of the rows that are no plain numbers."""
     keys = ["cid", "unit", *_KEY.values()]
-    out = ("_low", "_high", "_low_open", "_high_open", "_lower", "_upper", "_months", "_unread", "_nothing")
+    out = ("_low", "_high", "_low_open", "_high_open", "_lower", "_upper", "_months_1", "_months_2", "_unread", "_nothing")
     keyed = _keyed(rows)
     found: dict[str, list[Any]] = {name: [] for name in (*keys, *out)}
     concepts, reader = list(vocabulary), quantity_reader(vocabulary)
@@ -107,22 +109,29 @@ def _with_readings(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabula
             twin = observation(row)
             reading = None if twin is None else reader.reading(concepts[cid], twin)
             if reading is None:
-                said = (None,) * 8 + (True,)
+                said = (None,) * 9 + (True,)
             else:
                 x = reading.value
-                said = (x.low, x.high, x.low_open, x.high_open, reading.lower, reading.upper, reading.months, None, False)
+                said = (x.low, x.high, x.low_open, x.high_open, reading.lower, reading.upper, *counted(reading.months), None, False)
         except UnreadableValue as error:
-            said = (None,) * 7 + (str(error), False)
+            said = (None,) * 8 + (str(error), False)
         for name, part in zip(found, (*given, *said), strict=True):
             found[name].append(part)
     types = {
-        "cid": I, "unit": S, "_k5": S, "_k6": S, "_low_open": B, "_high_open": B, "_months": I, "_unread": S, "_nothing": B,
+        "cid": I, "unit": S, "_k5": S, "_k6": S, "_low_open": B, "_high_open": B, "_unread": S, "_nothing": B,
     }  # fmt: skip
     if not listed:
         nothing = [nw.lit(None, dtype=types.get(name, D)).alias(name) for name in out]
         return rows.with_columns(*nothing)
     joined = lookup(engine, keyed, keys, {name: (types.get(name, D), values) for name, values in found.items()})
     return joined.drop(*_KEY.values())
+
+
+def counted(months: Interval | None) -> tuple[float | None, float | None]:
+    """A duration counted in months, as two closed ends: half a month inside of an open one, since thresholds are whole months."""
+    if months is None:
+        return None, None
+    return months.low + 0.5 * months.low_open, months.high - 0.5 * months.high_open
 
 
 def _scaled(name: str) -> nw.Expr:
@@ -195,7 +204,7 @@ def _computed(rows: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
         low_open=nw.when(slow).then(col("_low_open")).otherwise(low_open),
         high_open=nw.when(slow).then(col("_high_open")).otherwise(high_open),
         lower=nw.when(slow).then(col("_lower")).otherwise(col("_l")), upper=nw.when(slow).then(col("_upper")).otherwise(col("_u")),
-        months=col("_months"), dated=~undated, **seen(clock),
+        months_1=col("_months_1"), months_2=col("_months_2"), dated=~undated, **seen(clock),
     )  # fmt: skip
 
 
@@ -258,7 +267,7 @@ def classes(
     nothing = nw.lit(None, dtype=nw.Float64)
     joined = joined.with_columns(
         low=col("_rank"), high=col("_rank"), low_open=nw.lit(False), high_open=nw.lit(False), lower=nothing, upper=nothing,
-        months=nw.lit(None, dtype=nw.Int64), dated=~col("time_1").is_null(), **seen(clock),
+        months_1=nothing, months_2=nothing, dated=~col("time_1").is_null(), **seen(clock),
     )  # fmt: skip
     return rejects.split(joined).select(*OBSERVED, "concept", "dated")
 
@@ -273,13 +282,13 @@ def without_undated_twins(engine: Engine, rows: nw.LazyFrame[Any], rejects: Reje
         return rows
     same = [
         (col(name).cast(nw.Float64).min() == col(name).cast(nw.Float64).max()).alias(f"_same_{name}")
-        for name in ("low", "high", "lower", "upper", "months")
+        for name in ("low", "high", "lower", "upper", "months_1", "months_2")
     ]
     beside = rows.join(undated, on=["patient", "cid"], how="semi").with_columns(
         _lo=col("low_open").cast(nw.Int64), _ho=col("high_open").cast(nw.Int64),
         _d=col("dated").cast(nw.Int64), _one=nw.lit(1, dtype=nw.Int64),
         _l=(~col("lower").is_null()).cast(nw.Int64), _u=(~col("upper").is_null()).cast(nw.Int64),
-        _m=(~col("months").is_null()).cast(nw.Int64),
+        _m=(~col("months_1").is_null()).cast(nw.Int64),
     )  # fmt: skip
     flags = [
         (col(name).min() == col(name).max()).alias(f"_same{name}") for name in ("_lo", "_ho", "_d", "_l", "_u", "_m")
@@ -288,7 +297,7 @@ def without_undated_twins(engine: Engine, rows: nw.LazyFrame[Any], rejects: Reje
         *same, *flags, col("_one").sum().alias("_n"), col(ROW).min().alias("_least")
     )
     equal = nw.lit(True)
-    for name in ("low", "high", "lower", "upper", "months", "_lo", "_ho", "_d", "_l", "_u", "_m"):
+    for name in ("low", "high", "lower", "upper", "months_1", "months_2", "_lo", "_ho", "_d", "_l", "_u", "_m"):
         equal = equal & col(f"_same{name}" if name.startswith("_") else f"_same_{name}").fill_null(True)
     grouped = grouped.select("patient", "cid", "_n", "_least", _equal=equal).filter(col("_n") > 1)
     joined = rows.join(grouped, on=["patient", "cid"], how="left")

@@ -9,6 +9,7 @@ from typing import TypeVar
 import narwhals as nw
 
 from eligibility import rules
+from eligibility.cohort.atoms import OnsetQuestion, Windowed
 from eligibility.cohort.choosing import SELECTIONS
 from eligibility.cohort.folding import Flag, Quad, Statement, after, chosen_quad, constant, either, expression, pick
 from eligibility.cohort.people import cannot
@@ -36,6 +37,7 @@ class Slot:
     window: int
     ahead: bool
     coming: Interval | None
+    counting: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Questions(Source):
     change_slots: dict[ChangeSlot, int] = field(default_factory=dict)
     probes: dict[tuple[int, int], int] = field(default_factory=dict)
     plan_probes: dict[tuple[int, int], int] = field(default_factory=dict)
+    held_probes: dict[tuple[int, OnsetQuestion], int] = field(default_factory=dict)
     given: dict[int, None] = field(default_factory=dict)
     answers: dict[tuple[int, int], None] = field(default_factory=dict)
     milestones: dict[tuple[int, int], None] = field(default_factory=dict)
@@ -109,6 +112,13 @@ class Questions(Source):
         number = _numbered(self.plan_probes, key)
         own, near, soon = (col(f"a{number}_{part}") for part in ("has", "near", "soon"))
         return Plans(col(f"a{number}_hit"), own, ~near, ~soon)
+
+    def held(self, name: str, question: OnsetQuestion) -> tuple[Flag, Flag, Flag]:
+        self.line(name)
+        if isinstance(question, Windowed):
+            question = Windowed(question.window, self._of(question.window, question.trial))
+        number = _numbered(self.held_probes, (self.numbers[name], question))
+        return col(f"x{self.numbers[name]}_listed"), ~col(f"h{number}_not_false"), ~col(f"h{number}_not_true")
 
     def milestone(self, concept: Concept, trial: str) -> Onset:
         x, tid = self.numbers[concept.name], self.trials.get(trial.casefold(), -2)
@@ -174,10 +184,10 @@ class Questions(Source):
         return _numbered(self.series, ("derived", concept.name, values))
 
     def _slot(
-        self, series: int, selection: rules.Selection, where: tuple[int, Reach], coming: Interval | None
+        self, series: int, selection: rules.Selection, where: tuple[int, Reach], coming: Interval | None, counting: bool = False
     ) -> tuple[str, Flag]:
         ahead = after(where[1].may_2, self.clock.now)
-        slot = Slot(series, SELECTIONS[selection], where[0], ahead is not False, coming if ahead is not False else None)
+        slot = Slot(series, SELECTIONS[selection], where[0], ahead is not False, coming if ahead is not False else None, counting)
         number = _numbered(self.slots, slot)
         return f"n{number}", col(f"n{number}_sure")
 
@@ -186,7 +196,8 @@ class Questions(Source):
     ) -> Picked:
         where = self._looked(concept, selection, window, values, trial)
         series = self.series_of(concept, values)
-        name, sure = self._slot(series, selection, where, concept.possible)
+        counting = concept.measure is not None and concept.measure.unit.dimensions == (("[time]", 1),)  # in months, perhaps
+        name, sure = self._slot(series, selection, where, concept.possible, counting)
         other = constant(concept.possible)
         found = sure
         if concept.assumed is not None:

@@ -7,7 +7,7 @@ the wide table with expressions of its own columns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from eligibility import rules
 from eligibility.cohort.calendar import Keep, Length, Moment, least_of, most_of, moved
@@ -116,6 +116,10 @@ class Source(Protocol):
 
     def probe(self, name: str, window: rules.Window, trial: str) -> Probe:
         """Episodes against a window."""
+
+    def held(self, name: str, question: Any) -> tuple[Flag, Flag, Flag]:
+        """Is the record of a condition or event a complete list; does something hold of the onset of a part in none of its
+        occurrences; does it in all of them?"""
 
     def plans(self, concept: Concept, window: rules.Window, trial: str) -> Plans:
         """Plans against a window."""

@@ -68,18 +68,22 @@ def occurrences(rows: nw.LazyFrame[Any], vocabulary: Vocabulary, clock: Clock, e
     now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
     far = nw.lit(EARLIEST, dtype=nw.Int64)
     onset_first = nw.when(timed).then(col("time_1")).otherwise(far)
+    over = (ended & (col("end_1") <= now)).fill_null(False)  # an end that lies after the instant is not seen: it lasts
+    end_last = _least(col("end_2"), now)
+    begun = _least(col("time_2"), now)
     onset_last = (
-        nw.when(timed).then(_least(col("time_2"), now)).when(ended).then(_least(col("end_2"), now)).otherwise(now)
+        nw.when(timed & over & ~event).then(_most(onset_first, _least(begun, end_last)))  # it began before it ended
+        .when(timed).then(begun).when(over).then(end_last).otherwise(now)
     )  # fmt: skip
     none = nw.lit(None, dtype=nw.Int64)
     absent = status == "absent"
     acute = _acute_table(vocabulary)
-    rows = rows.with_columns(reason=said, what=what, _event=event, _absent=absent, _timed=timed, _ended=ended, onset_1=onset_first, onset_2=onset_last)
+    rows = rows.with_columns(reason=said, what=what, _event=event, _absent=absent, _timed=timed, _over=over, _end_last=end_last, onset_1=onset_first, onset_2=onset_last)
     rows = lookup(engine, rows, ["cid"], acute)
-    presumed = ~event & ~ended & (status == "")
+    presumed = ~event & ~col("_over") & (status == "")
     return rows.with_columns(
-        end_first=nw.when(event).then(none).when(ended).then(_most(col("end_1"), col("onset_1"))).when(absent).then(col("onset_1")).otherwise(none),
-        end_last=nw.when(event).then(none).when(ended).then(col("end_2")).when(absent).then(now).otherwise(none),
+        end_first=nw.when(event).then(none).when(col("_over")).then(_most(col("end_1"), col("onset_1"))).when(absent).then(col("onset_1")).otherwise(none),
+        end_last=nw.when(event).then(none).when(col("_over")).then(col("_end_last")).when(absent).then(now).otherwise(none),
         acute_months=nw.when(presumed).then(col("_acute_months")).otherwise(none),
         acute_exact=nw.when(presumed).then(col("_acute_exact")).otherwise(none),
         lost=(col("what") == PAST) & timed & (col("time_1") > now),

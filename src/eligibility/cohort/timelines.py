@@ -25,13 +25,13 @@ def wholes_table(vocabulary: Vocabulary, numbers: Mapping[str, int], wanted: Ite
     """Which occurrences are episodes of which wanted concept: the concept itself and its parts."""
     names = list(vocabulary.concepts)
     rows = [
-        (numbers[part], whole, part == names[whole], vocabulary[names[whole]].kind == "event")
+        (numbers[part], whole, place == 0, vocabulary[names[whole]].kind == "event", place)
         for whole in sorted(wanted)
-        for part in (names[whole], *vocabulary.parts(names[whole]))
+        for place, part in enumerate((names[whole], *vocabulary.parts(names[whole])))
     ]
     return {
         "cid": (I, [row[0] for row in rows]), "x": (I, [row[1] for row in rows]), "own": (B, [row[2] for row in rows]),
-        "of_event": (B, [row[3] for row in rows]),
+        "of_event": (B, [row[3] for row in rows]), "place": (I, [row[4] for row in rows]),
     }  # fmt: skip
 
 
@@ -43,8 +43,11 @@ def is_complete() -> nw.Expr:
 
 def own_records(together: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """What the own rows of each concept say: whether they are complete, absent now, and said anything at all."""
-    said = (col("npast") + col("nplanned") + col("nnever") + col("nabsent")) > 0
-    return together.filter(said).select("patient", col("cid").alias("x"), complete=is_complete(), absent=col("nabsent") > 0, stated=nw.lit(True))
+    said = (col("nkept") + col("nplanned") + col("nnever") + col("nabsent")) > 0  # what lies after the instant is not seen
+    return together.filter(said).select(
+        "patient", col("cid").alias("x"), complete=is_complete(), absent=col("nabsent") > 0, stated=nw.lit(True),
+        listed=is_complete() & (col("nnever") == 0),
+    )  # fmt: skip
 
 
 def episodes(
@@ -61,14 +64,78 @@ def episodes(
     def unless_event(name: str) -> nw.Expr:
         return nw.when(ended).then(col(name)).otherwise(none)
 
-    return engine.settle(
+    found = engine.settle(
         joined.select(
-            "patient", "x", ROW, since_1="onset_1", since_2="onset_2",
+            "patient", "x", ROW, "own", "of_event", "place", since_1="onset_1", since_2="onset_2", raw_1="end_first", raw_2="end_last",
             onset_1=nw.when(sharp).then(col("onset_1")).otherwise(nw.lit(EARLIEST, dtype=nw.Int64)), onset_2="onset_2",
-            end_1=unless_event("end_first"), end_2=unless_event("end_last"),
+            end_1=unless_event("end_first"), end_2=unless_event("end_last"), full=col("_full").fill_null(False),
             acute_months=unless_event("acute_months"), acute_exact=unless_event("acute_exact"),
         )
     )  # fmt: skip
+    return _held_by_wholes(engine, found)
+
+
+_MADE = ("patient", "x", ROW, "since_1", "since_2", "onset_1", "onset_2", "end_1", "end_2", "acute_months", "acute_exact")
+
+
+def _held_by_wholes(engine: Engine, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Episodes of parts that the complete record of the whole dates: the two tell each other's onsets. Follows `facts._joined`."""
+    keys = ["patient", "x"]
+    theirs = frame.filter(~col("own") & col("full")).select(
+        *keys, "of_event", "place", "raw_1", "raw_2", part=ROW, p1="onset_1", p2="onset_2",
+    )  # fmt: skip
+    mine = frame.filter(col("own") & col("full")).select(*keys, whole=ROW, w1="onset_1", w2="onset_2", w_end="end_2")
+    pairs = theirs.join(mine, on=keys, how="inner")
+    reaches = (
+        nw.when(col("of_event")).then(col("w2") >= col("p1")).when(col("w_end").is_null()).then(nw.lit(True))
+        .otherwise((~col("raw_2").is_null() & (col("w_end") >= col("raw_1"))).fill_null(False))
+    )  # fmt: skip
+    pairs = engine.settle(pairs.filter((col("w1") <= col("p2")) & reaches))
+    if engine.is_empty(pairs):
+        return engine.settle(frame.select(*_MADE))
+    pairs = pairs.with_columns(_one=nw.lit(1, dtype=nw.Int64)).with_columns(_n=col("_one").sum().over(*keys, "part"))
+    alone = col("_n") == 1
+    # each part narrows the one occurrence that may hold it, before the next part is looked at
+    order, within = ["place", "part"], [*keys, "whole"]
+    pairs = pairs.with_columns(
+        _low=nw.when(alone & col("of_event")).then(col("p1")).otherwise(nw.lit(EARLIEST, dtype=nw.Int64)),
+        _high=nw.when(alone).then(col("p2")).otherwise(nw.lit(LATEST, dtype=nw.Int64)),
+    ).with_columns(
+        _low_now=col("_low").cum_max().over(*within, order_by=order), _high_now=col("_high").cum_min().over(*within, order_by=order),
+    ).with_columns(
+        _low_so=col("_low_now").shift(1).over(*within, order_by=order), _high_so=col("_high_now").shift(1).over(*within, order_by=order),
+    )  # fmt: skip
+    first = nw.when(col("of_event")).then(_greatest("w1", "_low_so", "p1")).otherwise(col("w1"))
+    pairs = engine.settle(pairs.with_columns(_f=first, _l=_smallest("w2", "_high_so", "p2")))
+    spans = pairs.group_by(*keys, "part").agg(h1=col("_f").min(), h2=col("_l").max())
+    narrowed = pairs.group_by(*keys, "whole").agg(n1=col("_low").max(), n2=col("_high").min())
+    joined = frame.join(spans.rename({"part": ROW}), on=[*keys, ROW], how="left")
+    joined = joined.join(narrowed.rename({"whole": ROW}), on=[*keys, ROW], how="left")
+    held, own = ~col("own") & ~col("h1").is_null(), col("own")
+    joined = joined.with_columns(
+        _o1=nw.when(held).then(col("h1")).when(own).then(_greatest("onset_1", "n1")).otherwise(col("onset_1")),
+        _o2=nw.when(held).then(col("h2")).when(own).then(_smallest("onset_2", "n2")).otherwise(col("onset_2")),
+        _s1=nw.when(held & col("of_event")).then(col("h1")).when(held).then(_greatest("since_1", "h1"))
+        .when(own).then(_greatest("since_1", "n1")).otherwise(col("since_1")),
+        _s2=nw.when(held & col("of_event")).then(col("h2")).when(own).then(_smallest("since_2", "n2")).otherwise(col("since_2")),
+    ).drop("onset_1", "onset_2", "since_1", "since_2")  # fmt: skip
+    return engine.settle(joined.rename({"_o1": "onset_1", "_o2": "onset_2", "_s1": "since_1", "_s2": "since_2"}).select(*_MADE))
+
+
+def _greatest(*names: str) -> nw.Expr:
+    """The greatest of some columns; null does not count, but in the first."""
+    found = col(names[0])
+    for name in names[1:]:
+        found = nw.when((col(name) > found).fill_null(False)).then(col(name)).otherwise(found)
+    return found
+
+
+def _smallest(*names: str) -> nw.Expr:
+    """The smallest of some columns; null does not count, but in the first."""
+    found = col(names[0])
+    for name in names[1:]:
+        found = nw.when((col(name) < found).fill_null(False)).then(col(name)).otherwise(found)
+    return found
 
 
 def _acute() -> tuple[nw.Expr, Length]:
@@ -83,7 +150,7 @@ def overlap(first: Any, last: Any, clock: Clock, sheet: Sheet) -> tuple[nw.Expr,
     ended = ~col("end_2").is_null()
     presumed, length = _acute()
     back = moved(first, length, clock.offset, -1, sheet.keep)
-    lasting = nw.when(ended).then(col("end_1") > first).when(presumed).then(col("since_1") >= back).otherwise(nw.lit(True))
+    lasting = nw.when(col("since_1") >= first).then(nw.lit(True)).when(ended).then(col("end_1") > first).when(presumed).then(col("since_1") >= back).otherwise(nw.lit(True))
     here = ~apart & begun & lasting
     return here.fill_null(False), ~apart
 
@@ -151,6 +218,24 @@ def probed(frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
     return marked.group_by("patient", "probe").agg(
         *[col(name).max() for name in ("here", "maybe", "surely", "happened", "perhaps")]
     )
+
+
+def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
+    """When a part began, if it ever did, by each occurrence of its whole: `span_1` to `span_2` (an event: then)."""
+    now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
+    over = col("end_2") - 1
+    until = nw.when(col("end_2").is_null()).then(now).when(over < now).then(over).otherwise(now)
+    event = col("x").is_in(list(events)) if events else nw.lit(False)
+    return frame.with_columns(span_1=col("onset_1"), span_2=nw.when(event).then(col("onset_2")).otherwise(until))
+
+
+def held(frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:
+    """For each patient and question about the onset of a part (`probe`): is it not false, is it not true of some occurrence of
+    the whole? `said` is the answer for an onset in `span_1` to `span_2`."""
+    marked = frame.with_columns(_said=said).with_columns(
+        not_false=~((~col("_said")).fill_null(False)), not_true=~(col("_said").fill_null(False))
+    )
+    return marked.group_by("patient", "probe").agg(*[col(name).max() for name in ("not_false", "not_true")])
 
 
 def planned(engine: Engine, rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from eligibility.values import wrong
+from eligibility.unreadable import wrong
 from eligibility.vocabulary import Vocabulary
 
 Row = Mapping[str, Any]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
 
 from eligibility import rules
+from eligibility.cohort.atoms import OnsetQuestion
 from eligibility.cohort.calendar import Moment, least_of, most_of, moved, pick_moment
 from eligibility.cohort.columns import Happening, PlainNumber, ReadNumber, Said, Spelled
 from eligibility.cohort.folding import (
@@ -27,8 +28,8 @@ from eligibility.cohort.ranges import divide, evaluate, meets
 from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, chain, reach_of, where_to_look
-from eligibility.expressions import check_formula
 from eligibility.facts import Absent
+from eligibility.formulas import check_formula
 from eligibility.instants import EARLIEST, LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
 from eligibility.vocabulary import Concept, Vocabulary
@@ -55,6 +56,7 @@ class WideSource(Source):
     age_column: str | None = None
     null_columns: dict[str, str] = field(default_factory=dict)
     sheet: Sheet = field(default_factory=Sheet)
+    _joined: dict[str, list[Happening]] = field(default_factory=dict)
     _quads: dict[str, tuple[Quad, Flag]] = field(default_factory=dict)
     _reaches: dict[tuple[rules.Window, str], Reach] = field(default_factory=dict)
 
@@ -75,78 +77,116 @@ class WideSource(Source):
             found = either(found, young.fill_null(False) if isinstance(young, nw.Expr) else young)
         return found
 
-    def _happenings(self, name: str) -> list[tuple[bool, Happening]]:
-        """Own occurrences and those of parts."""
-        found = []
-        for part in (name, *self.vocabulary.parts(name)):
+    def _happenings(self, name: str) -> list[Happening]:
+        """Own occurrences and those of parts, which a complete record of the whole dates. Follows `facts._joined`."""
+        if name in self._joined:
+            return self._joined[name]
+        event = self.vocabulary[name].kind == "event"
+        own = self.occurrences.get(name)
+        full = self._full(name)
+        mine = self._applicable(name, own.happening) if own is not None else None
+        found: list[Happening] = []
+        for part in self.vocabulary.parts(name):
             said = self.occurrences.get(part)
-            if said is not None:
-                here = said.happening
-                if self.vocabulary[part].has_limited_applicability:
-                    here = Happening(both(here.exists, no(self.cannot(part))), here.onset_1, here.onset_2, here.acute)
-                found.append((part == name, here))
-        return found
+            if said is None:
+                continue
+            there = self._applicable(part, said.happening)
+            first, last, since_1, since_2 = there.onset_1, there.onset_2, there.since_1, there.since_2
+            holds: Flag = False
+            if mine is not None:
+                holds = both(full, mine.exists, there.exists, mine.onset_1 <= last, mine.onset_2 >= first if event else True)
+                start = most_of(mine.onset_1, first) if event else mine.onset_1
+                end = least_of(mine.onset_2, last)
+                mine = Happening(
+                    mine.exists, self._kept(holds, start, mine.onset_1), self._kept(holds, end, mine.onset_2), mine.acute,
+                    self._kept(holds, start, mine.since_1), self._kept(holds, end, mine.since_2),
+                )  # fmt: skip
+                since_1 = self._kept(holds, start if event else most_of(since_1, start), since_1)
+                since_2 = self._kept(holds, end, since_2) if event else since_2
+                first, last = self._kept(holds, start, first), self._kept(holds, end, last)
+            if not event:
+                first = self._kept(either(full, holds), first, EARLIEST)
+            found.append(Happening(there.exists, first, last, None if event else there.acute, since_1, since_2))
+        self._joined[name] = [*([mine] if mine is not None else []), *found]
+        return self._joined[name]
+
+    def _kept(self, condition: Flag, then: Moment, otherwise: Moment) -> Moment:
+        return self.keep(pick_moment(condition, then, otherwise)) if then is not otherwise else then
+
+    def _applicable(self, name: str, there: Happening) -> Happening:
+        if not self.vocabulary[name].has_limited_applicability:
+            return there
+        return Happening(both(there.exists, no(self.cannot(name))), there.onset_1, there.onset_2, there.acute, there.since_1, there.since_2)
+
+    def _full(self, name: str) -> Flag:
+        """Is its own record complete?"""
+        own = self.occurrences.get(name)
+        return either(own.complete if own else False, self.cannot(name))
+
+    def held(self, name: str, question: OnsetQuestion) -> tuple[Flag, Flag, Flag]:
+        own = self.occurrences.get(name)
+        if own is None or own.complete is False or own.happening.onset_1 is EARLIEST:
+            return False, False, False
+        listed = both(own.happening.exists, no(self.cannot(name)))
+        event = self.vocabulary[name].kind == "event"
+        none: Flag = True
+        every: Flag = True
+        for there in self._happenings(name):
+            said = question.holds(there.onset_1, there.onset_2 if event else self.clock.now, self)
+            none = both(none, either(no(there.exists), _sure_not(said)))
+            every = both(every, either(no(there.exists), _sure(said)))
+        return listed, none, every
 
     def line(self, name: str) -> Line:
         concept = self.vocabulary[name]
         own = self.occurrences.get(name)
-        complete = either(own.complete if own else False, self.cannot(name))
+        complete = self._full(name)
         times = self._happenings(name)
-        known = either(*(there.exists for _, there in times))
-        flags = [self._overlap(there, mine, concept, self.clock.now, self.clock.now) for mine, there in times]
-        maybe = either(*(both(there.exists, seen[1]) for (_, there), seen in zip(times, flags, strict=True)))
+        known = either(*(there.exists for there in times))
+        flags = [self._overlap(there, self.clock.now, self.clock.now) for there in times]
+        maybe = either(*(both(there.exists, seen[1]) for there, seen in zip(times, flags, strict=True)))
         assumed: Flag = False
         if self.absent == "no" and concept.on_problem_list:
             stated = own.stated if own else False
             nulls = [col(column).is_null() for column in self._columns_of(name)]
             assumed = no(either(stated, self.cannot(name), known, *nulls))
-        here = either(*(both(there.exists, seen[0]) for (_, there), seen in zip(times, flags, strict=True)))
+        here = either(*(both(there.exists, seen[0]) for there, seen in zip(times, flags, strict=True)))
         return Line(complete, assumed, False, known, here, maybe)
 
     def _columns_of(self, name: str) -> list[str]:
         """The columns of a concept and its parts: null in one of them is an explicit null."""
         return [self.null_columns[part] for part in (name, *self.vocabulary.parts(name)) if part in self.null_columns]
 
-    def _overlap(self, there: Happening, own: bool, whole: Concept, first: Moment, last: Moment) -> tuple[Flag, Flag]:
+    def _overlap(self, there: Happening, first: Moment, last: Moment) -> tuple[Flag, Flag]:
         """Is an episode there at some instant from `first` to `last`: surely, and perhaps?"""
-        if there.onset_1 is EARLIEST:
-            return (True if last is there.onset_2 else last >= there.onset_2), True
-        apart = there.onset_1 > last
-        begun = there.onset_2 <= last
+        if there.since_1 is EARLIEST and there.since_2 is self.clock.now:
+            return (True if last is there.since_2 else last >= there.since_2), True
+        apart = there.since_1 > last
+        begun = there.since_2 <= last
         lasting: Flag = True
-        if there.acute is not None and whole.kind != "event":
-            lasting = there.onset_1 >= moved(first, there.acute, self.clock.offset, -1, self.keep)
+        if there.acute is not None:
+            presumed = there.since_1 >= moved(first, there.acute, self.clock.offset, -1, self.keep)
+            lasting = either(there.since_1 >= first, presumed)
         return both(no(apart), begun, lasting), no(apart)
 
     def episodes(self, concept: Concept) -> tuple[Moment, Moment]:
         times = self._happenings(concept.name)
-        event = concept.kind == "event"
-        own = self.occurrences.get(concept.name)
-        full = either(own.complete if own else False, self.cannot(concept.name))
-        spans: list[tuple[Flag, Moment, Moment, Moment]] = []
-        for mine, there in times:
-            first = there.onset_1 if mine or event else pick(full, there.onset_1, EARLIEST, whole=True)
-            spans.append((there.exists, first, there.onset_2, self._sure_end(there, concept)))  # type: ignore[arg-type]  # whole numbers
-        return _newest(spans, event)
+        return _newest([(there.exists, there.onset_1, there.onset_2, self._sure_end(there)) for there in times], concept.kind == "event")
 
-    def _sure_end(self, there: Happening, whole: Concept) -> Moment:
-        if there.acute is None or whole.kind == "event":
+    def _sure_end(self, there: Happening) -> Moment:
+        if there.acute is None:
             return LATEST
-        return moved(there.onset_1, there.acute, self.clock.offset, 1, self.keep)
+        return moved(there.since_1, there.acute, self.clock.offset, 1, self.keep)
 
     def probe(self, name: str, window: rules.Window, trial: str) -> Probe:
-        where, concept = self.reach(window, trial), self.vocabulary[name]
+        where = self.reach(window, trial)
         may_2, sure_2 = least_of(where.may_2, self.clock.now), least_of(where.sure_2, self.clock.now)
-        own = self.occurrences.get(name)
-        full = either(own.complete if own else False, self.cannot(name))
         parts: list[list[Flag]] = [[], [], [], [], []]
-        for mine, there in self._happenings(name):
-            possible = self._overlap(there, mine, concept, where.may_1, may_2)
-            surely = self._overlap(there, mine, concept, where.sure_1, sure_2)
-            sharp = mine or concept.kind == "event"
-            first = there.onset_1 if sharp else pick(full, there.onset_1, EARLIEST, whole=True)
-            happened = both(where.sure_1 <= first, there.onset_2 <= sure_2)
-            perhaps = no(either(there.onset_2 < where.may_1, first > may_2))
+        for there in self._happenings(name):
+            possible = self._overlap(there, where.may_1, may_2)
+            surely = self._overlap(there, where.sure_1, sure_2)
+            happened = both(where.sure_1 <= there.onset_1, there.onset_2 <= sure_2)
+            perhaps = no(either(there.onset_2 < where.may_1, there.onset_1 > may_2))
             for listed, flag in zip(parts, (*possible, surely[0], happened, perhaps), strict=True):
                 listed.append(both(there.exists, flag))
         return Probe(*(either(*flags) for flags in parts))
@@ -257,11 +297,14 @@ class WideSource(Source):
             return Picked(value, column.exists, None, column)
         value, exists = self._now(concept, values)
         found = self._pick(value, exists, concept.possible, selection, window, where)
+        if isinstance(column, ReadNumber) and concept.formula is None:
+            counts = (col(f"{column.name}_months_1"), col(f"{column.name}_months_2"))
+            found = replace(found, months=(*counts, both(~counts[0].is_null(), True if selection == "first" else no(ahead))))
         if concept.assumed is None:
             return found
         instead = no(either(exists, ahead))
         assumed = chosen_quad(instead, constant(point(concept.assumed)), found.value)
-        return Picked(assumed, either(found.sure, instead))
+        return Picked(assumed, either(found.sure, instead), found.months)
 
     def ratio(
         self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,

@@ -15,6 +15,7 @@ from eligibility.cohort.columns import PlainNumber, ReadNumber, Spelled, said_by
 from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
+from eligibility.cohort.measurements import counted
 from eligibility.cohort.people import BIRTH, with_births, with_instants
 from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
 from eligibility.cohort.results import Cohort
@@ -23,9 +24,11 @@ from eligibility.cohort.verdicts import judged
 from eligibility.cohort.wide import WideSource
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
+from eligibility.instants import time_unit
 from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
-from eligibility.values import UnreadableValue, read_class
+from eligibility.unreadable import UnreadableValue
+from eligibility.values import read_class
 from eligibility.vocabulary import Concept, Vocabulary, key_of
 
 col = nw.col
@@ -194,8 +197,11 @@ class _Table:
             return self._texts(name, concept)
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold numbers or texts, not {dtype}")
+        unit = self.units.get(name)
+        if unit and concept.measure and concept.measure.unit.dimensions == (("[time]", 1),) and time_unit(unit) in ("month", "year"):
+            raise UsageError(f"the column `{excerpt(name)}` counts calendar {unit}; give it as text, such as `3 months`")
         try:
-            scale = quantity_reader(self.vocabulary).scale(concept, self.units.get(name))
+            scale = quantity_reader(self.vocabulary).scale(concept, unit)
         except UnreadableValue as error:
             raise UsageError(f"the column `{excerpt(name)}`: {error}; give its unit in `units`") from None
         number = PlainNumber(name, scale, concept.possible, not dtype.is_float())
@@ -210,20 +216,21 @@ class _Table:
 
     def _texts(self, name: str, concept: Concept) -> ReadNumber:
         reader = quantity_reader(self.vocabulary)
-        found: dict[str, list[Any]] = {part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_unread")}
+        found: dict[str, list[Any]] = {part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2", "_unread")}
         for (text,) in distinct(self.engine, self.frame.filter(~col(name).is_null()), [name]):
             try:
                 given = {"value": text, "unit": self.units[name]} if name in self.units else text
                 reading_of = reader.reading(concept, given)
                 x = reading_of.value if reading_of is not None else None
-                row = (x.low, x.high, x.low_open, x.high_open, False) if x is not None else (None,) * 4 + (False,)
+                months = counted(reading_of.months) if reading_of is not None else (None, None)
+                row: tuple[Any, ...] = (x.low, x.high, x.low_open, x.high_open, *months, False) if x is not None else (None,) * 6 + (False,)
             except UnreadableValue:
-                row = (None,) * 4 + (True,)
+                row = (None,) * 6 + (True,)
             for values, part in zip(found.values(), (text, *row), strict=True):
                 values.append(part)
-        types = (S, D, D, B, B, B)
+        types = (S, D, D, B, B, D, D, B)
         table = {key: (dtype, values) for (key, values), dtype in zip(found.items(), types, strict=True)}
-        parts = {part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open")}
+        parts = {part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")}
         self.frame = lookup(self.engine, self.frame, [name], table).rename({**parts, "_unread": f"{name}_unread"})
         self.checks.append((name, col(f"{name}_unread").fill_null(False), "the text is no value of this quantity"))
         return ReadNumber(name, concept.possible)
@@ -295,8 +302,8 @@ class _Table:
         missing = col("born_1").is_null() | unborn
         low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
         high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
-        self.frame = self.frame.with_columns(_months_1=low.cast(nw.Int64), _months_2=high.cast(nw.Int64))
-        return col("_months_1"), col("_months_2")
+        self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
+        return col("_born_months_1"), col("_born_months_2")
 
     # --- what cannot be used -----------------------------------------------------------------------------------------
 
@@ -326,7 +333,7 @@ class _Table:
 
     def _columns_of(self, name: str) -> list[str]:
         schema = self.frame.collect_schema()
-        parts = ("", "_1", "_2", "_low", "_high", "_low_open", "_high_open")
+        parts = ("", "_1", "_2", "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
         found = [f"{name}{part}" for part in parts if f"{name}{part}" in schema]
         return [*found, *BIRTH] if name == "birth_date" else found
 
@@ -337,7 +344,7 @@ class _Table:
             if self.vocabulary[name].has_limited_applicability:
                 unfit = source.cannot(name)
                 if unfit is not False:
-                    self.checks.append((column, expression(unfit) & expression(either(said.happening.exists, _given(said, column, self.schema))), "it cannot apply to a patient of this sex and age"))
+                    self.checks.append((column, expression(unfit) & expression(either(said.happening.exists, _given(column, self.schema))), "it cannot apply to a patient of this sex and age"))
             for whole in self.vocabulary.wholes(name):
                 other = source.occurrences.get(whole)
                 if other is None or other.never is False:
@@ -370,9 +377,9 @@ class _Table:
         return rejected(self.engine, self.rejects)
 
 
-def _given(said: Any, column: str, schema: Any) -> Flag:
+def _given(column: str, schema: Any) -> Flag:
     """Is a time given, though it may lie after the instant?"""
-    return False if schema[column] == nw.Boolean else said.stated
+    return False if schema[column] == nw.Boolean else ~col(f"{column}_1").is_null()
 
 
 def _expr(moment: Any) -> nw.Expr:
