@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from eligibility import rules, wording
-from eligibility.evaluator import Situation, Truths, evaluate, evaluate_atom, kleene, limit_ratio, measured
+from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene, limit_ratio, measured
 from eligibility.facts import Facts, age_in
 from eligibility.intervals import Interval, same
 from eligibility.library import Trial
@@ -132,7 +132,7 @@ def _thresholds(atom: rules.Atom) -> Iterator[tuple[str, float]]:
 def shown(criterion: rules.Criterion, situation: Situation) -> Iterator[str]:
     """The goals of a criterion that one patient reaches."""
     truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
-    yield f"a patient for whom it is {OUTCOMES[evaluate(criterion.rule, situation)]}"
+    yield f"a patient for whom it is {OUTCOMES[kleene(criterion.rule, truths)]}"
     for atom in truths:
         value = _number(atom, situation)
         if value is None:

@@ -33,22 +33,12 @@ class Situation:
     values: Duration | None = None
 
 
+Truths = Mapping[rules.Atom, Truth]
+
+
 def evaluate(rule: rules.Rule, situation: Situation) -> Truth:
     """What is known of a statement."""
-    match rule:
-        case rules.Not(operand=operand):
-            return NOT[evaluate(operand, situation)]
-        case rules.And(operands=operands):
-            return all_of(evaluate(operand, situation) for operand in operands)
-        case rules.Or(operands=operands):
-            return any_of(evaluate(operand, situation) for operand in operands)
-        case rules.Count(low=low, high=high, operands=operands):
-            return count_between((evaluate(operand, situation) for operand in operands), low, high)
-        case _:
-            return evaluate_atom(rule, situation)
-
-
-Truths = Mapping[rules.Atom, Truth]
+    return kleene(rule, {atom: evaluate_atom(atom, situation) for atom in rules.atoms(rule)})
 
 
 def kleene(rule: rules.Rule, truths: Truths) -> Truth:
