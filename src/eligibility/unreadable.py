@@ -65,8 +65,10 @@ def key_text(key: object) -> str:
 
 def plain(value: object) -> object:
     """A scalar of numpy as the Python object that it stands for; anything else as it is."""
+    if type(value).__module__ != "numpy":  # others are asked for nothing: a quantity of pint raises where numpy is missing
+        return value
     item = getattr(value, "item", None)
-    if type(value).__module__ == "numpy" and callable(item) and getattr(value, "shape", None) == ():
+    if callable(item) and getattr(value, "shape", None) == ():
         found: object = item()
         return found
     return value
