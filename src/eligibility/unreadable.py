@@ -65,7 +65,9 @@ def key_text(key: object) -> str:
 
 def plain(value: object) -> object:
     """A scalar of numpy as the Python object that it stands for; anything else as it is."""
-    if type(value).__module__ != "numpy":  # others are asked for nothing: a quantity of pint raises where numpy is missing
+    if (
+        type(value).__module__ != "numpy"
+    ):  # others are asked for nothing: a quantity of pint raises where numpy is missing
         return value
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():
