@@ -7,7 +7,7 @@ COLUMNS = (
     "patient", "concept", "value", "value_high", "unit", "comparator", "text", "status", "time", "end", "lower_limit",
     "upper_limit", "trial",
 )  # fmt: skip
-_PLAIN = re.compile(r"(<=|>=|<|>)?(-?[\d.]+(?:e[-+]?\d+)?)(?: (.+))?")
+_PLAIN = re.compile(r"(<=|>=|<|>)?(-?[\d.]+(?:e[-+]?\d+)?)(?: ((?:(?! to ).)+))?")
 _RANGE = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?) to (-?[\d.]+(?:e[-+]?\d+)?)(?: (.+))?")
 
 
@@ -19,13 +19,13 @@ def rows_of(record, patient, words, chance):
     """The rows of one record, and its row of the table of patients."""
     rows, person = [], {"patient": patient, "as_of": record.get("as_of"), "birth_date": record.get("birth_date"), "sex": None}
     for key, value in record.items():
-        if key in ("as_of", "birth_date", "id"):
+        if key in ("as_of", "birth_date", "id") or (key in ("trials", "judgements") and value is None):
             continue
         if key == "judgements":
             rows += [judgement(address, answer, chance) for address, answer in value.items()]
         elif key == "trials":
             for trial, facts in value.items():
-                rows += [{"trial": trial, **row} for name, fact in facts.items() for row in of_concept(name, fact, words, chance)]
+                rows += [{"trial": trial, **row} for name, fact in (facts or {}).items() for row in of_concept(name, fact, words, chance)]
         elif key == "sex" and isinstance(value, str) and chance.random() < 0.5:
             person["sex"] = value
         else:
@@ -77,10 +77,14 @@ def quantity(item, chance):
         row["time"] = item.get("at")
         value = item["value"]
         unit = item.get("unit")
+        if value is None:
+            return None
         for name in ("lower_limit", "upper_limit"):
             limit = item.get(name)
             if limit is not None:
                 match = _PLAIN.fullmatch(str(limit))
+                if match is None:
+                    raise Inexpressible("a limit that is no plain number")
                 row[name] = float(match[2])
                 own = _PLAIN.fullmatch(str(value))
                 if match[3] and match[3] != (unit or (own and own[3])):
@@ -98,18 +102,23 @@ def quantity(item, chance):
 
 
 def classed(item):
-    if item is None:
+    value, when = (item["value"], item.get("at")) if isinstance(item, dict) else (item, None)
+    if value is None:
         return None
-    return {"text": item["value"], "time": item.get("at")} if isinstance(item, dict) else {"text": item}
+    return {"value": float(value), "time": when} if isinstance(value, int) else {"text": value, "time": when}
 
 
 def age(item, chance):
     if item is None:
         return None
-    if isinstance(item, int):
+    if isinstance(item, dict):
+        if not isinstance(item.get("value"), int):
+            return {"text": item["value"], "unit": item.get("unit")}
+        return {"value": float(item["value"]), "unit": item.get("unit")}
+    if isinstance(item, int | float):
         return {"value": float(item)}
-    number, _, unit = item.partition(" ")
-    return {"value": float(number), "unit": unit} if number.isdigit() and chance.random() < 0.5 else {"text": item}
+    plain = re.fullmatch(r"(\d+) ([a-z]+)", item)
+    return {"value": float(plain[1]), "unit": plain[2]} if plain and chance.random() < 0.5 else {"text": item}
 
 
 def occurrence(item, kind, chance):

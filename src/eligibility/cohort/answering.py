@@ -149,7 +149,7 @@ def _people(
     else:
         persons = everyone.with_columns(*[nw.lit(None, dtype=nw.Int64).alias(name) for name in people.BIRTH])
     persons = persons.join(ages.rename({"concept": "age_concept"}), on="patient", how="left")
-    persons = engine.settle(people.with_ages(persons, clock, rejects))
+    persons = engine.settle(people.with_ages(engine, persons, clock, rejects))
     persons = people.with_applicability(engine, persons, observed, vocabulary)
     columns = {
         f"{unit}_{index}": (col(f"months_{index}") // (12 if unit == "years" else 1)).cast(nw.Float64)
@@ -299,7 +299,7 @@ class Answering:
         dated = self._with_clock(episodes)
         parts = ("complete", "absent", "stated", "listed")
         self._spread(own, "x", needed, parts, "x", parts)
-        self._spread(timelines.present(dated, clock), "x", needed, ("known", "here", "maybe", "lasts"), "x", ("known", "here", "maybe", "lasts"))
+        self._spread(timelines.present(engine, dated, clock), "x", needed, ("known", "here", "maybe", "lasts"), "x", ("known", "here", "maybe", "lasts"))
         onset_of = [questions.numbers[name] for name in questions.onset_of]
         if onset_of:
             events = [number for name, number in questions.numbers.items() if vocabulary[name].kind == "event"]
@@ -341,7 +341,7 @@ class Answering:
 
     def _windows(self) -> None:
         """The bounds of every window as columns; those of a measurement are made of those of its rule."""
-        self._wide = self._questions.sheet.applied(self._wide)
+        self._wide = self._questions.sheet.applied(self._wide, self._engine)
         keys = {number: key for key, number in self._questions.windows.items()}
         for looks in (False, True):
             columns: dict[str, nw.Expr] = {}
@@ -376,7 +376,7 @@ class Answering:
             laid = self._with_clock(timelines.laid_over(engine, episodes, probes, self._fixed, self._bounds))
             cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
-            self._spread(timelines.probed(laid.with_columns(**cut), clock), "probe", list(probes), parts, "p", parts)
+            self._spread(timelines.probed(engine, laid.with_columns(**cut), clock), "probe", list(probes), parts, "p", parts)
         if questions.held_probes:
             self._held(episodes)
         if questions.plan_probes:
@@ -403,7 +403,7 @@ class Answering:
                 said = in_reach(first, last, Reach(*(col(name) for name in timelines.ENDS)))
             else:
                 said = question.over(first, last, clock, sheet.keep)
-            found.append(timelines.held(sheet.applied(rows), expression(said)))
+            found.append(timelines.held(sheet.applied(rows, engine), expression(said)))
         parts = ("not_false", "not_true")
         numbers = list(questions.held_probes.values())
         self._spread(nw.concat(found, how="vertical") if len(found) > 1 else found[0], "probe", numbers, parts, "h", parts)

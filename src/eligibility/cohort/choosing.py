@@ -105,7 +105,7 @@ def changes(
     pieces = []
     for months, exact in sorted(set(over.values())):
         slots = [slot for slot, length in over.items() if length == (months, exact)]
-        pieces.append(_pairs(frame.filter(col("slot").is_in(slots)), Length(months, exact), clock))
+        pieces.append(_pairs(engine, frame.filter(col("slot").is_in(slots)), Length(months, exact), clock))
     joined = nw.concat(pieces, how="vertical") if len(pieces) > 1 else pieces[0]
     up = col("slot").is_in([slot for slot, rises in rising.items() if rises])
     a, b = ("", "_b")
@@ -142,14 +142,14 @@ def _greater(a: str, b: str) -> nw.Expr:
     return nw.when(col(b).is_null()).then(col(a)).when(col(a).is_null()).then(col(b)).when(col(a) >= col(b)).then(col(a)).otherwise(col(b))
 
 
-def _pairs(frame: nw.LazyFrame[Any], over: Length, clock: Clock) -> nw.LazyFrame[Any]:
+def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock) -> nw.LazyFrame[Any]:
     """Pairs of observations of one patient and slot, the earlier beside the later (`_b`), at most `over` apart."""
     parts = ("low", "high", "low_open", "high_open", "first", "last")
     extra = () if clock.is_shared else ("offset",)
     frame = frame.with_columns(_inside=(col("sure_1") <= col("first")) & (col("last") <= col("sure_2")))
     sheet = Sheet()
     near, near_last = (moved(col(name), over, clock.offset, -1, sheet.keep) for name in ("first", "last"))
-    frame = sheet.applied(frame).with_columns(_near=_moment(near), _near_last=_moment(near_last))
+    frame = sheet.applied(frame, engine).with_columns(_near=_moment(near), _near_last=_moment(near_last))
     earlier = frame.select("patient", "slot", ROW, *parts, "_inside")
     later = frame.select(
         "patient", "slot", *[col(name).alias(f"{name}_b") for name in (ROW, *parts, *extra)], col("_inside").alias("_inside_b"),

@@ -46,7 +46,7 @@ def derived(
         exact = not is_class and leaf.concept in formula.sampled_with
         limit = current_limit(leaf.concept, None if is_class else values)
         lasting = dated(leaf.concept) if is_class and limit is None else None
-        pieces.append(_beside(samples, rows, index, limit, clock, exact, people, lasting))
+        pieces.append(_beside(engine, samples, rows, index, limit, clock, exact, people, lasting))
     wide = samples
     if pieces:
         picked = choose(engine, engine.settle(nw.concat(pieces, how="vertical")), [*AT, "slot"], exact="exact")
@@ -60,8 +60,8 @@ def derived(
         given = series(leaf.concept).select("patient").unique().with_columns(nw.lit(True).alias(f"given_{index}"))
         wide = wide.join(given, on="patient", how="left").with_columns(col(f"given_{index}").fill_null(False))
     if any(isinstance(leaf, rules.Age) for leaf in leaves):
-        wide = _with_ages(wide, people, clock)
-    found = _evaluated(wide, concept, formula, inputs, assumed)
+        wide = _with_ages(engine, wide, people, clock)
+    found = _evaluated(engine, wide, concept, formula, inputs, assumed)
     return engine.settle(found.select("patient", first="at_1", last="at_2", low="_v1", high="_v2", low_open="_v3", high_open="_v4"))
 
 
@@ -70,7 +70,7 @@ def _expr(moment: Moment) -> nw.Expr:
 
 
 def _beside(
-    samples: nw.LazyFrame[Any], rows: nw.LazyFrame[Any], index: int, limit: Duration | None, clock: Clock, exact: bool,
+    engine: Engine, samples: nw.LazyFrame[Any], rows: nw.LazyFrame[Any], index: int, limit: Duration | None, clock: Clock, exact: bool,
     people: nw.LazyFrame[Any], dated: nw.LazyFrame[Any] | None,
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     """Each sample with the observations of one input, and the window in which they are current."""
@@ -85,7 +85,7 @@ def _beside(
         sheet = Sheet()
         ends = (moved(col(name), Length.of(limit), offset, -1, sheet.keep) for name in ("at_2", "at_1"))
         start = (_expr(next(ends)), _expr(next(ends)))
-        joined = sheet.applied(joined)
+        joined = sheet.applied(joined, engine)
     until: tuple[nw.Expr, nw.Expr] = (col("at_1"), col("at_2"))
     if dated is not None:  # sex, which has no time, was the same before
         now: nw.Expr = nw.lit(clock.now, dtype=nw.Int64) if isinstance(clock.now, int) else col("now")
@@ -113,7 +113,7 @@ def _pivoted(engine: Engine, samples: nw.LazyFrame[Any], picked: nw.LazyFrame[An
     return engine.settle(wide.with_columns(*[col(f"i{index}_sure").fill_null(False) for index in range(count)]))
 
 
-def _with_ages(wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
+def _with_ages(engine: Engine, wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
     """The age at each sample, as `_age_at` of the reference: a given age was reached at most one unit of it later than known."""
     schema = people.collect_schema().names()
     kept = [name for name in schema if name.startswith(("born_", "age_", "months_", "has_age"))]
@@ -124,7 +124,7 @@ def _with_ages(wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any], clock: Clock)
     ends = []
     for name in ("at_1", "at_2"):
         ends.append(months_at(civil(col(name) + clock.offset, sheet.keep), sheet))
-    wide = sheet.applied(wide)
+    wide = sheet.applied(wide, engine)
     earlier = col("has_age") & (col("at_1") < clock.now)
     days = (_expr(clock.now) - col("at_1")).cast(nw.Float64) / float(DAY)
     # hulls over both ends of a sample: the bounds grow with time
@@ -144,7 +144,7 @@ def _with_ages(wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any], clock: Clock)
 
 
 def _evaluated(
-    wide: nw.LazyFrame[Any], concept: Concept, formula: rules.Formula, inputs: Sequence[rules.Measured | rules.InClass],
+    engine: Engine, wide: nw.LazyFrame[Any], concept: Concept, formula: rules.Formula, inputs: Sequence[rules.Measured | rules.InClass],
     assumed: dict[int, float],
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     sheet = Sheet()
@@ -168,7 +168,7 @@ def _evaluated(
         return case(col(f"i{index}_sure"), inside, within(0, len(atom.concept.values) - 1, atom.ranks))
 
     value = sheet.quad(meets(evaluate(formula.expression, sheet, leaf, classed), concept.possible))
-    frame = sheet.applied(wide)
+    frame = sheet.applied(wide, engine)
     types = (nw.Float64, nw.Float64, nw.Boolean, nw.Boolean)
     return frame.with_columns(
         *[

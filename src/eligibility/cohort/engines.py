@@ -59,6 +59,10 @@ class Engine(ABC):
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         """A native frame, as the one that came in."""
 
+    def finished(self, *frames: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], ...]:
+        """Some frames, worked out; what was worked out on the way to them is given up."""
+        return tuple(self.settle(frame) for frame in frames)
+
     def rows(self, frame: nw.LazyFrame[Any]) -> list[tuple[Any, ...]]:
         """The rows of a small frame."""
         return [tuple(row) for row in frame.collect().iter_rows()]
@@ -171,6 +175,7 @@ class _DuckDB(Engine):
     def __init__(self, relation: Any) -> None:
         # one row of no table of the cohort: what is read through it does not bind the whole chain of relations again
         self._root = relation.limit(0).aggregate("count(*) as n")
+        self._made: list[str] = []
 
     def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:
         import duckdb
@@ -195,7 +200,16 @@ class _DuckDB(Engine):
         name = f"eligibility_{next(self._numbers)}"
         native: Any = frame.to_native()
         native.query(f"{name}_source", f"create temp table {name} as select * from {name}_source")
+        self._made.append(name)
         return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+
+    def finished(self, *frames: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], ...]:
+        earlier = list(self._made)
+        kept = super().finished(*frames)
+        for name in earlier:
+            self._root.query("eligibility_root", f"drop table {name}")
+        self._made = [name for name in self._made if name not in earlier]
+        return kept
 
     def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
         import pyarrow as pa
@@ -205,6 +219,7 @@ class _DuckDB(Engine):
         name = f"eligibility_{next(self._numbers)}"
         self._root.query("eligibility_root", f"create temp table {name} as select * from made")
         del made
+        self._made.append(name)
         return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
 
     def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -67,15 +67,15 @@ def _screened(
     rejects = Rejects()
     rows = canonical(engine, facts, patients, questions, clock, rejects, at_given)
     wide = Answering(engine, rows, questions).wide()
-    frame = engine.settle(judgement.applied(wide))
-    return Cohort(engine, frame, judgement, trials, rejected(engine, rejects))
+    frame, rejects_found = engine.finished(judgement.applied(wide, engine), rejected(rejects))
+    return Cohort(engine, frame, judgement, trials, rejects_found)
 
 
-def rejected(engine: Engine, rejects: Rejects) -> nw.LazyFrame[Any]:
+def rejected(rejects: Rejects) -> nw.LazyFrame[Any]:
     """The table of rejects: rows of the table of patients have no number."""
     pieces = nw.concat(rejects.pieces, how="vertical")
     row = nw.when(col(ROW) >= 0).then(col(ROW))
-    return engine.settle(pieces.select(row.alias(ROW), "patient", "concept", "reason"))
+    return pieces.select(row.alias(ROW), "patient", "concept", "reason")
 
 
 def vocabulary_of(trials: tuple[Trial, ...]) -> Vocabulary:

@@ -226,8 +226,8 @@ def _too_large() -> nw.Expr:
 
 
 def _bad_limit(name: str) -> nw.Expr:
-    zero = (col(name) <= 0) & (col("_from") >= 0)
-    return (zero | _outside(col(name))).fill_null(False)
+    wrong = (col(name) <= 0) if name == "_u" else (col(name) < 0)
+    return ((wrong & (col("_from") >= 0)) | _outside(col(name))).fill_null(False)
 
 
 # --- classes ---------------------------------------------------------------------------------------------------------

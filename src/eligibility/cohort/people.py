@@ -117,13 +117,13 @@ def _expr(moment: Moment) -> nw.Expr:
     return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
 
 
-def with_ages(people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.LazyFrame[Any]:
+def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.LazyFrame[Any]:
     """Completed months at the instant, `months_1` to `months_2`, for people with `born_1`, `born_2`, `age_low`, `age_high`,
     `age_years`; `has_age` says that something is known. What contradicts itself is set aside: the age, where it disagrees
     with the birth date, and the birth date, where it lies after the instant."""
     sheet = Sheet()
     today = civil(clock.now + clock.offset, sheet.keep)
-    people = sheet.applied(people)
+    people = sheet.applied(people, engine)
     wall = clock.now + clock.offset
     positive = wall + 1_000_000 * DAY
     today_days = (positive - positive % DAY) // DAY - 1_000_000
@@ -148,7 +148,7 @@ def with_ages(people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.L
     now = Civil(col("today_year"), col("today_month"), col("today_day"), 0)
     sheet = Sheet()
     fewest, most = _born_months(now, sheet)
-    people = sheet.applied(people)
+    people = sheet.applied(people, engine)
     step = nw.when(col("age_years")).then(nw.lit(12)).otherwise(nw.lit(1))
     people = people.with_columns(_fewest=fewest, _most=most)
     disagrees = ((col("_most") // step < col("age_low")) | (col("_fewest") // step > col("age_high"))).fill_null(False)
@@ -162,7 +162,7 @@ def with_ages(people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.L
     people = people.with_columns(**given)
     sheet = Sheet()
     low, high = months_at(now, sheet)
-    return sheet.applied(people).with_columns(
+    return sheet.applied(people, engine).with_columns(
         months_1=low, months_2=high, has_age=~(col("born_1").is_null() & col("age_low").is_null()),
     ).drop("_unborn", "_fewest", "_most", "_disagrees")  # fmt: skip
 

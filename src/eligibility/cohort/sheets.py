@@ -10,9 +10,11 @@ from typing import Any
 
 import narwhals as nw
 
+from eligibility.cohort.engines import Engine
 from eligibility.cohort.folding import Quad, Statement
 
 Moment = int | nw.Expr
+_STEPS = 4
 
 
 class Sheet:
@@ -60,8 +62,11 @@ class Sheet:
         self._steps.append(step)
         return found
 
-    def applied(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """A frame with the columns."""
-        for step in self._steps:
+    def applied(self, frame: nw.LazyFrame[Any], engine: Engine) -> nw.LazyFrame[Any]:
+        """A frame with the columns. A planner that writes columns back into the expressions that use them is stopped every
+        few steps, or the expressions would grow without bound."""
+        for number, step in enumerate(self._steps, 1):
             frame = frame.with_columns(*step)
+            if number % _STEPS == 0:
+                frame = engine.steady(frame)
         return frame

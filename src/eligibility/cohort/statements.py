@@ -86,7 +86,7 @@ def occurrences(rows: nw.LazyFrame[Any], vocabulary: Vocabulary, clock: Clock, e
         end_last=nw.when(event).then(none).when(col("_over")).then(col("_end_last")).when(absent).then(now).otherwise(none),
         acute_months=nw.when(presumed).then(col("_acute_months")).otherwise(none),
         acute_exact=nw.when(presumed).then(col("_acute_exact")).otherwise(none),
-        lost=(col("what") == PAST) & timed & (col("time_1") > now),
+        lost=(col("what") == PAST) & ((timed & (col("time_1") > now)) | (~timed & ended & ~col("_over"))),
         undated=(col("what") == PAST) & ~timed & ~ended,
         present=(col("what") == PAST) & ~event & (status == "present"),
     ).select(

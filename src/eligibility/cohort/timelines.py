@@ -75,7 +75,7 @@ def episodes(
     return _held_by_wholes(engine, found)
 
 
-_MADE = ("patient", "x", ROW, "since_1", "since_2", "onset_1", "onset_2", "end_1", "end_2", "acute_months", "acute_exact")
+_MADE = ("patient", "x", ROW, "since_1", "since_2", "onset_1", "onset_2", "end_1", "end_2", "raw_2", "acute_months", "acute_exact")
 
 
 def _held_by_wholes(engine: Engine, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -155,12 +155,12 @@ def overlap(first: Any, last: Any, clock: Clock, sheet: Sheet) -> tuple[nw.Expr,
     return here.fill_null(False), ~apart
 
 
-def present(frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
+def present(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
     """For each patient and concept: are there episodes, is one there now, may one be, may one last."""
     sheet = Sheet()
     here, maybe = overlap(clock.now, clock.now, clock, sheet)
-    lasts = col("end_2").is_null() | (col("end_2") > clock.now)
-    marked = sheet.applied(frame).with_columns(here=here, maybe=maybe, lasts=lasts, known=nw.lit(True))
+    lasts = col("raw_2").is_null() | (col("raw_2") > clock.now)
+    marked = sheet.applied(frame, engine).with_columns(here=here, maybe=maybe, lasts=lasts, known=nw.lit(True))
     return marked.group_by("patient", "x").agg(*[col(name).max() for name in ("known", "here", "maybe", "lasts")])
 
 
@@ -180,7 +180,7 @@ def onsets(engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], cloc
     last_end = nw.when(~col("end_2").is_null()).then(col("end_2")).otherwise(nw.lit(LATEST, dtype=nw.Int64))
     reach = most_of(last_end, col("onset_2"))
     assert isinstance(reach, nw.Expr)
-    frame = engine.settle(sheet.applied(frame).with_columns(_sure=sure_end, _reach=reach))
+    frame = engine.settle(sheet.applied(frame, engine).with_columns(_sure=sure_end, _reach=reach))
     by_last, by_first = ["onset_2", "onset_1", ROW], ["onset_1", "onset_2", ROW]
     frame = frame.with_columns(
         _sure_max=col("_sure").cum_max().over(*keys, order_by=by_last),
@@ -207,14 +207,14 @@ def unknowns(rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any]) -> nw.LazyFrame[
     return said.select("patient", "x", null=nw.lit(True)).unique()
 
 
-def probed(frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
+def probed(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
     """Episodes with the bounds of a window (`sure_1` ... `may_2`, cut at now) for each `probe`: one row for each patient and probe."""
     sheet = Sheet()
     here, maybe = overlap(col("may_1"), col("may_2"), clock, sheet)
     surely, _ = overlap(col("sure_1"), col("sure_2"), clock, sheet)
     happened = (col("sure_1") <= col("onset_1")) & (col("onset_2") <= col("sure_2"))
     perhaps = ~((col("onset_2") < col("may_1")) | (col("onset_1") > col("may_2")))
-    marked = sheet.applied(frame).with_columns(here=here, maybe=maybe, surely=surely, happened=happened, perhaps=perhaps)
+    marked = sheet.applied(frame, engine).with_columns(here=here, maybe=maybe, surely=surely, happened=happened, perhaps=perhaps)
     return marked.group_by("patient", "probe").agg(
         *[col(name).max() for name in ("here", "maybe", "surely", "happened", "perhaps")]
     )

@@ -11,6 +11,7 @@ import narwhals as nw
 
 from eligibility import rules
 from eligibility.cohort.atoms import Asking, statement_of
+from eligibility.cohort.engines import Engine
 from eligibility.cohort.folding import (
     Flag,
     Statement,
@@ -62,9 +63,9 @@ class Judgement:
     atoms: dict[str, nw.Expr] = field(default_factory=dict)
     criteria: list[Judged] = field(default_factory=list)
 
-    def applied(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    def applied(self, frame: nw.LazyFrame[Any], engine: Engine) -> nw.LazyFrame[Any]:
         """The patients of a frame with the columns of the atoms."""
-        return self.sheet.applied(frame).select("patient", **self.atoms)
+        return self.sheet.applied(frame, engine).select("patient", **self.atoms)
 
     def of(self, trial: Trial) -> list[Judged]:
         """The criteria of one trial."""

@@ -64,7 +64,7 @@ def screen_wide(
     known = addresses_of(known_trials(chosen))
     source = table.source(known)
     judgement = judged(chosen, source)
-    answered = judgement.applied(source.sheet.applied(table.frame))
+    answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
     if engine.name != "polars":
         answered = engine.settle(answered)
     return Cohort(engine, answered, judgement, chosen, table.rejected)
@@ -290,7 +290,7 @@ class _Table:
         sheet = Sheet()
         today = civil(self.clock.now + self.clock.offset, sheet.keep)
         day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
-        self.frame = sheet.applied(self.frame).with_columns(_today=day)
+        self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
         born = [col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day") for index in (1, 2)]
         self.checks.append(("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement"))
         found = []
@@ -374,7 +374,7 @@ class _Table:
                 **{ROW: nw.lit(-1, dtype=nw.Int64)}, patient=col("patient"), concept=nw.lit(""), reason=nw.lit("")
             )
             self.rejects.add(nothing)
-        return rejected(self.engine, self.rejects)
+        return self.engine.settle(rejected(self.rejects))
 
 
 def _given(column: str, schema: Any) -> Flag:
