@@ -75,6 +75,11 @@ class Cohort:
         """The rows that could not be used, with the reason."""
         return self._engine.give(self._rejects)
 
+    def first_rejects(self, count: int) -> list[dict[str, Any]]:
+        """Some of the rejected rows, as dicts."""
+        names = ("row", "patient", "concept", "reason")
+        return [dict(zip(names, row, strict=True)) for row in self._engine.rows(self._rejects.head(count).select(*names))]
+
     @property
     def rejected(self) -> int:
         """How many rows could not be used."""
