@@ -19,7 +19,7 @@ from typing import Any
 
 from eligibility.cohort.partitions import SEED, bytes_of, deal, partitions_for
 from eligibility.errors import EligibilityError, UsageError
-from eligibility.facts import Absent
+from eligibility.facts import Absent, read_instant
 from eligibility.library import Trial
 from eligibility.version import __version__
 
@@ -62,6 +62,7 @@ class Stopped(EligibilityError):
 def screen_files(request: Request, progress: Progress = lambda done, total, what: None) -> Summary:
     """Screen a parquet file of facts into a folder. Raises UsageError for files that cannot be read or an output that exists,
     and Stopped for the first part with a rejected row where `strict` is asked for."""
+    read_instant(request.at)  # a bad instant is said before any work
     if request.output.exists():
         raise UsageError(f"{request.output.name}: exists already; choose another folder, or remove it")
     for path in (request.facts, request.patients):
@@ -248,7 +249,7 @@ def _summed(tables: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
     for row in found.values():
         row["patients"] = patients
     place = {key: index for index, key in enumerate(dict.fromkeys((trial, criterion) for trial, criterion, _ in found))}
-    return sorted(found.values(), key=lambda row: (place[row["trial"], row["criterion"]], row["fact"] is not None, -(row["open"] or 0)))
+    return sorted(found.values(), key=lambda row: (place[row["trial"], row["criterion"]], row["fact"] is not None, -(row["open"] or 0), row["fact"] or ""))
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
