@@ -12,6 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from rows import COLUMNS, rows_of
+
 from eligibility import EligibilityError, compile_trial
 from eligibility import screen as screen_one
 from eligibility.building import consistent, merged
@@ -20,7 +22,6 @@ from eligibility.regions import Variable, judgements, touched, variables
 from eligibility.states import states
 from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import Writer
-from rows import COLUMNS, rows_of
 
 AT = "2024-03-04T08:00:00+00:00"
 
@@ -52,7 +53,11 @@ class Batch:
             head = f'trial T{number} "t"\n' + self.chance.choice(("", '  values "30 days"\n', '  values "2 hours"\n'))
             lines = {"include": [], "exclude": []}
             for index in range(criteria):
-                body = Writer(self.words, self.chance, deepest=deepest).body() if only is None else only(self.words, self.chance)
+                body = (
+                    Writer(self.words, self.chance, deepest=deepest).body()
+                    if only is None
+                    else only(self.words, self.chance)
+                )
                 text = "".join(f"    {line}\n" for line in body.splitlines())
                 lines[self.chance.choice(("include", "exclude"))].append(f'  {index + 1} "c":\n{text}')
             text = head + "".join(f"\n{section}:\n" + "".join(items) for section, items in lines.items() if items)
@@ -67,7 +72,11 @@ class Batch:
         drawn = [self.chance.choice(options) for options in pieces.values() if options and self.chance.random() < share]
         self.chance.shuffle(drawn)
         record = consistent(merged(drawn), self.words)
-        attested = [name for name in record if name in self.words.concepts and self.words[name].kind in ("attestation", "milestone")]
+        attested = [
+            name
+            for name in record
+            if name in self.words.concepts and self.words[name].kind in ("attestation", "milestone")
+        ]
         if attested and self.chance.random() < 0.4:
             name, trial = self.chance.choice(attested), self.chance.choice(self.trials).id
             record["trials"] = {trial: {name: self.chance.choice((record[name], None))}}
@@ -96,7 +105,9 @@ def own_instants(batch, chance):
         shifted = moment + timedelta(minutes=chance.choice((0, 0, 1, -1, 60, 60 * 24, 60 * 24 * 30)))
         offset = timedelta(hours=chance.choice((0, 0, 2, -5)))
         text = (shifted + offset).replace(tzinfo=None).isoformat() + (
-            "Z" if not offset else f"{'+' if offset > timedelta(0) else '-'}{abs(int(offset.total_seconds() // 3600)):02}:00"
+            "Z"
+            if not offset
+            else f"{'+' if offset > timedelta(0) else '-'}{abs(int(offset.total_seconds() // 3600)):02}:00"
         )
         made.append({**record, "as_of": text})
     return made
@@ -120,9 +131,14 @@ def frames(engine, facts, people, session=None):
     """Both tables as frames of an engine."""
     import polars as pl
 
-    types = {name: pl.Float64 if name in ("value", "value_high", "lower_limit", "upper_limit") else pl.String for name in COLUMNS}
+    types = {
+        name: pl.Float64 if name in ("value", "value_high", "lower_limit", "upper_limit") else pl.String
+        for name in COLUMNS
+    }
     long = pl.DataFrame(facts, schema=types)
-    small = pl.DataFrame(people, schema={"patient": pl.String, "as_of": pl.String, "birth_date": pl.String, "sex": pl.String})
+    small = pl.DataFrame(
+        people, schema={"patient": pl.String, "as_of": pl.String, "birth_date": pl.String, "sex": pl.String}
+    )
     if engine == "polars":
         return long, small
     if engine == "duckdb":
@@ -193,7 +209,12 @@ def main():
     if arguments.engine == "spark":
         from pyspark.sql import SparkSession
 
-        session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "1").getOrCreate()
+        session = (
+            SparkSession.builder.master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "1")
+            .getOrCreate()
+        )
     shown = done = 0
     began = time.perf_counter()
     for number in range(arguments.seed, arguments.seed + arguments.batches):

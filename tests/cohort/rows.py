@@ -17,7 +17,10 @@ class Inexpressible(ValueError):
 
 def rows_of(record, patient, words, chance):
     """The rows of one record, and its row of the table of patients."""
-    rows, person = [], {"patient": patient, "as_of": record.get("as_of"), "birth_date": record.get("birth_date"), "sex": None}
+    rows, person = (
+        [],
+        {"patient": patient, "as_of": record.get("as_of"), "birth_date": record.get("birth_date"), "sex": None},
+    )
     for key, value in record.items():
         if key in ("as_of", "birth_date", "id") or (key in ("trials", "judgements") and value is None):
             continue
@@ -25,7 +28,11 @@ def rows_of(record, patient, words, chance):
             rows += [judgement(address, answer, chance) for address, answer in value.items()]
         elif key == "trials":
             for trial, facts in value.items():
-                rows += [{"trial": trial, **row} for name, fact in (facts or {}).items() for row in of_concept(name, fact, words, chance)]
+                rows += [
+                    {"trial": trial, **row}
+                    for name, fact in (facts or {}).items()
+                    for row in of_concept(name, fact, words, chance)
+                ]
         elif key == "sex" and isinstance(value, str) and chance.random() < 0.5:
             person["sex"] = value
         else:

@@ -1,15 +1,16 @@
 """The cohort against the reference on random trials and patients, and what it does with rows that cannot be used."""
 
 import random
+from datetime import UTC
 from fractions import Fraction
 
+import differences
 import duckdb
 import polars as pl
 import pytest
-
-import differences
 import wide_differences
 from differences import AT, Batch, dicts, frames, tables
+
 from eligibility import UsageError, compile_trial
 from eligibility.cohort import screen, screen_wide
 from eligibility.cohort.twins import record
@@ -24,7 +25,9 @@ def trial(*criteria, name="T", section="include"):
 
 
 def long(*rows, **types):
-    return pl.DataFrame([{"patient": "p", **row} for row in rows], infer_schema_length=None, schema_overrides=types or None)
+    return pl.DataFrame(
+        [{"patient": "p", **row} for row in rows], infer_schema_length=None, schema_overrides=types or None
+    )
 
 
 def met(rows, rule, at=AT, **options):
@@ -67,9 +70,9 @@ def test_wide_table_on_duckdb():
 
 
 def test_the_bundled_trials_on_rows_and_on_their_twins():
+    from eligibility.building import choices, consistent, merged
     from eligibility.library import bundled_trials
     from eligibility.strategies import moment_of
-    from eligibility.building import choices, consistent, merged
 
     batch = Batch(90, trials=1, records=0)
     batch.trials = list(bundled_trials())
@@ -91,7 +94,9 @@ def test_order_and_partitions_of_rows_change_nothing():
     reverse = screen(long_table.reverse(), batch.trials, patients=small.reverse(), at=AT)
     assert whole.criteria.sort("patient").equals(reverse.criteria.sort("patient"))
     even = long_table.with_columns(part=pl.col("patient").hash() % 3).partition_by("part", include_key=False)
-    parts = [screen(part, batch.trials, patients=small.join(part, on="patient", how="semi"), at=AT).verdicts for part in even]
+    parts = [
+        screen(part, batch.trials, patients=small.join(part, on="patient", how="semi"), at=AT).verdicts for part in even
+    ]
     together = pl.concat(parts)
     assert whole.verdicts.join(together, on="patient", how="semi").sort("patient").equals(together.sort("patient"))
 
@@ -113,7 +118,10 @@ def test_one_row_and_absent_columns():
 
 
 def test_nan_is_null_at_the_border():
-    rows = [{"concept": "creatinine", "value": float("nan"), "unit": "umol/L"}, {"concept": "age", "value": 20.0, "unit": None}]
+    rows = [
+        {"concept": "creatinine", "value": float("nan"), "unit": "umol/L"},
+        {"concept": "age", "value": 20.0, "unit": None},
+    ]
     cohort = screen(long(*rows), trial("creatinine >= 442 umol/L"), at=AT)
     assert dicts(cohort.criteria)[0]["T/include.1"] is None
     assert cohort.rejected == 0
@@ -126,10 +134,16 @@ def test_a_missing_number_is_its_possible_range():
 
 
 def test_times_of_every_type_mean_the_same():
-    from datetime import date, datetime, timezone
+    from datetime import date, datetime
 
     rule = "onset of ARDS within 1 week"
-    for when in ("2024-03-01T00:00Z", "2024-03-01", datetime(2024, 3, 1), datetime(2024, 3, 1, tzinfo=timezone.utc), date(2024, 3, 1)):
+    for when in (
+        "2024-03-01T00:00Z",
+        "2024-03-01",
+        datetime(2024, 3, 1),
+        datetime(2024, 3, 1, tzinfo=UTC),
+        date(2024, 3, 1),
+    ):
         assert met([{"concept": "ARDS", "time": when}], rule) is True
     assert met([{"concept": "ARDS", "time": "2024-02"}], rule) is None
     assert met([{"concept": "ARDS", "time": datetime(2024, 2, 1)}], rule) is False
@@ -147,13 +161,22 @@ def test_a_zone_that_changes_in_the_year_is_refused():
     from zoneinfo import ZoneInfo
 
     with pytest.raises(UsageError, match="offset changes"):
-        met([{"concept": "age", "value": 54}], "age >= 18 years", at=datetime(2024, 3, 4, 8, tzinfo=ZoneInfo("Europe/Berlin")))
+        met(
+            [{"concept": "age", "value": 54}],
+            "age >= 18 years",
+            at=datetime(2024, 3, 4, 8, tzinfo=ZoneInfo("Europe/Berlin")),
+        )
 
 
 def test_each_patient_at_its_own_instant():
     facts = pl.DataFrame({"patient": ["a", "b"], "concept": ["ARDS"] * 2, "time": ["2024-03-01T00:00Z"] * 2})
-    people = pl.DataFrame({"patient": ["a", "b", "c"], "as_of": ["2024-03-04T08:00Z", "2024-04-04T08:00Z", "2024-04-04T08:00Z"]})
-    found = {row["patient"]: row["T/include.1"] for row in dicts(screen(facts, trial("onset of ARDS within 1 week"), patients=people).criteria)}
+    people = pl.DataFrame(
+        {"patient": ["a", "b", "c"], "as_of": ["2024-03-04T08:00Z", "2024-04-04T08:00Z", "2024-04-04T08:00Z"]}
+    )
+    found = {
+        row["patient"]: row["T/include.1"]
+        for row in dicts(screen(facts, trial("onset of ARDS within 1 week"), patients=people).criteria)
+    }
     assert found == {"a": True, "b": False, "c": None}
 
 
@@ -206,7 +229,10 @@ BAD = [
 @pytest.mark.parametrize(("row", "words"), BAD, ids=[words for _, words in BAD])
 def test_a_bad_row_is_set_aside_with_its_reason(row, words):
     good = {"concept": "temperature", "value": 37.0, "unit": "degC", "time": "2024-03-04T07:00Z"}
-    types = {name: pl.Float64 if name in ("value", "value_high", "upper_limit") else pl.String for name in ("patient", "concept", *row)}
+    types = {
+        name: pl.Float64 if name in ("value", "value_high", "upper_limit") else pl.String
+        for name in ("patient", "concept", *row)
+    }
     cohort = screen(long(good, row, **types), trial("temperature >= 36 degC"), at=AT)
     (found,) = reasons(cohort)
     assert found[0] == 1
@@ -215,7 +241,10 @@ def test_a_bad_row_is_set_aside_with_its_reason(row, words):
 
 
 def test_values_of_patients_are_in_no_reason():
-    rows = [{"concept": "creatinine", "value": 98765.0, "unit": "%"}, {"concept": "creatinine", "text": "98765-98766 umol/L"}]
+    rows = [
+        {"concept": "creatinine", "value": 98765.0, "unit": "%"},
+        {"concept": "creatinine", "text": "98765-98766 umol/L"},
+    ]
     for _, reason in reasons(screen(long(*rows), trial("malignancy"), at=AT)):
         assert "98765" not in reason
 
@@ -285,12 +314,23 @@ def test_a_table_of_another_shape_is_refused(frame, words):
 
 def test_attrition_counts_who_is_removed_and_what_is_open():
     facts = pl.DataFrame(
-        {"patient": ["a", "b", "c", "d"], "concept": ["age", "age", "age", "malignancy"], "value": [17.0, 30.0, 40.0, None], "status": [None, None, None, "present"]}
+        {
+            "patient": ["a", "b", "c", "d"],
+            "concept": ["age", "age", "age", "malignancy"],
+            "value": [17.0, 30.0, 40.0, None],
+            "status": [None, None, None, "present"],
+        }
     )
     cohort = screen(facts, trial("age >= 18 years", "no malignancy"), at=AT)
     rows = {(row["criterion"], row["fact"]): row for row in cohort.attrition_list}
     first, second = rows["include.1", None], rows["include.2", None]
-    assert (first["patients"], first["removed"], first["removed_first"], first["left"], first["open"]) == (4, 1, 1, 3, 1)
+    assert (first["patients"], first["removed"], first["removed_first"], first["left"], first["open"]) == (
+        4,
+        1,
+        1,
+        3,
+        1,
+    )
     assert (second["removed"], second["removed_first"], second["left"], second["open"]) == (1, 1, 2, 3)
     assert rows["include.1", "age"]["open"] == 1
     assert rows["include.2", "malignancy"]["open"] == 3
@@ -335,9 +375,14 @@ def test_a_converted_threshold_agrees_with_converted_values_at_the_edge():
         values += [math.nextafter(values[-1], 9.0)]
     values += [edge * (1 + step * 1e-10) for step in range(-30, 31)]
     frame = pl.DataFrame({"patient": range(len(values)), "creatinine": values})
-    found = [row["T/include.1"] for row in dicts(screen_wide(frame, rules, at=AT, units={"creatinine": "mg/dL"}).criteria)]
+    found = [
+        row["T/include.1"] for row in dicts(screen_wide(frame, rules, at=AT, units={"creatinine": "mg/dL"}).criteria)
+    ]
     outcome = {"met": True, "not met": False}
-    wanted = [outcome[screen_one({"creatinine": {"value": v, "unit": "mg/dL"}}, rules, at=AT)["T"].criteria[0].outcome] for v in values]
+    wanted = [
+        outcome[screen_one({"creatinine": {"value": v, "unit": "mg/dL"}}, rules, at=AT)["T"].criteria[0].outcome]
+        for v in values
+    ]
     assert found == wanted
     assert len(set(found)) == 2
 
@@ -349,7 +394,14 @@ def test_values_of_a_wide_table_that_cannot_be_used():
     })  # fmt: skip
     cohort = screen_wide(frame, trial("creatinine >= 442 umol/L", "malignancy"), at=AT, units={"creatinine": "umol/L"})
     found = {(row["row"], row["concept"]) for row in dicts(cohort.rejects)}
-    assert found == {(0, "creatinine"), (1, "sex"), (0, "pregnancy"), (0, "malignancy"), (0, "leukemia"), (None, "creatinin")}
+    assert found == {
+        (0, "creatinine"),
+        (1, "sex"),
+        (0, "pregnancy"),
+        (0, "malignancy"),
+        (0, "leukemia"),
+        (None, "creatinin"),
+    }
     assert [row["T/include.1"] for row in dicts(cohort.criteria)] == [None, True]
     assert [row["T/include.2"] for row in dicts(cohort.criteria)] == [None, None]
 
@@ -363,7 +415,11 @@ def test_values_of_a_wide_table_that_cannot_be_used():
         ({"pid": ["a"]}, {}, "no column `patient`"),
         ({"patient": ["a"]}, {"units": {"x": "mg/dL"}}, "no such column"),
         ({"patient": ["a"], "age": [1], "birth_date": ["2000"]}, {}, "age and a birth date"),
-        ({"patient": ["a"], "creatinine": ["1 mg/dL"], "Cr": ["1 mg/dL"]}, {"columns": {"Cr": "creatinine"}}, "same fact"),
+        (
+            {"patient": ["a"], "creatinine": ["1 mg/dL"], "Cr": ["1 mg/dL"]},
+            {"columns": {"Cr": "creatinine"}},
+            "same fact",
+        ),
     ],
 )
 def test_a_wide_table_of_another_shape_is_refused(data, options, words):

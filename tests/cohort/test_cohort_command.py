@@ -5,8 +5,8 @@ import random
 
 import polars as pl
 import pytest
-
 from differences import AT, Batch, frames, tables
+
 from eligibility import UsageError
 from eligibility.cohort import command
 from eligibility.cohort.command import Request, Stopped, screen_files
@@ -60,7 +60,9 @@ def test_an_interrupted_run_leaves_no_folder_and_goes_on(cohort, tmp_path):
         screen_files(request(cohort, tmp_path / "out", partitions=4), interrupt)
     assert not (tmp_path / "out").exists()
     again = []
-    found = screen_files(request(cohort, tmp_path / "out", partitions=4, resume=True), lambda done, total, what: again.append(done))
+    found = screen_files(
+        request(cohort, tmp_path / "out", partitions=4, resume=True), lambda done, total, what: again.append(done)
+    )
     assert again == [1, 2, 3, 4]
     assert found == screen_files(request(cohort, tmp_path / "whole"))
     assert not list(tmp_path.glob(".*"))
@@ -78,7 +80,9 @@ def test_what_another_run_left_is_not_resumed(cohort, tmp_path):
 
 def test_strict_stops_at_a_bad_row(cohort, tmp_path):
     folder, trials = cohort
-    facts = pl.concat([read(folder, "facts"), pl.DataFrame({"patient": ["p000"], "concept": ["creatinin"]})], how="diagonal")
+    facts = pl.concat(
+        [read(folder, "facts"), pl.DataFrame({"patient": ["p000"], "concept": ["creatinin"]})], how="diagonal"
+    )
     facts.write_parquet(tmp_path / "bad.parquet")
     with pytest.raises(Stopped, match="did you mean creatinine"):
         screen_files(Request(tmp_path / "bad.parquet", tmp_path / "out", trials, at=AT, strict=True))
@@ -129,7 +133,20 @@ def run(*arguments):
 
 def test_the_command_says_what_it_did(cohort, tmp_path, capsys):
     folder = cohort[0]
-    assert run(folder / "facts.parquet", "--patients", folder / "people.parquet", "-o", tmp_path / "out", "--at", AT, "-t", "NCT03608592") == 0
+    assert (
+        run(
+            folder / "facts.parquet",
+            "--patients",
+            folder / "people.parquet",
+            "-o",
+            tmp_path / "out",
+            "--at",
+            AT,
+            "-t",
+            "NCT03608592",
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     assert "60 patients, 1 trials" in said
     assert "NCT03608592" in said

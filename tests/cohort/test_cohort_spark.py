@@ -2,9 +2,8 @@
 
 import shutil
 
-import pytest
-
 import differences
+import pytest
 from differences import Batch
 
 pytestmark = [
@@ -17,7 +16,9 @@ pytestmark = [
 def session():
     sql = pytest.importorskip("pyspark.sql", reason="needs the extra `spark`")
     builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    found = builder.config("spark.sql.shuffle.partitions", "1").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    found = (
+        builder.config("spark.sql.shuffle.partitions", "1").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    )
     found.sparkContext.setLogLevel("ERROR")
     yield found
     found.stop()

@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import polars as pl
-
 from differences import Batch, dicts, expected
+
 from eligibility.cohort import screen_wide
 from eligibility.regions import edges, judgements, touched, variables
 from eligibility.states import units_of
@@ -27,10 +27,18 @@ def column(concept, variable, chance, at):
     kind = concept.kind
     if kind == "quantity":
         numbers = list(edges(variable.thresholds, concept.possible)) or [1.0]
-        numbers += [number for number in (concept.possible.low, 3.5) if abs(number) < math.inf and concept.possible.low <= number <= concept.possible.high]
+        numbers += [
+            number
+            for number in (concept.possible.low, 3.5)
+            if abs(number) < math.inf and concept.possible.low <= number <= concept.possible.high
+        ]
         if chance.random() < 0.25:
             unit = "" if concept.unit == "1" else f" {concept.unit}"
-            texts = [f"{chance.choice(('<', '>', '<=', '>=', ''))}{number:.12g}{unit}" for number in numbers if concept.possible.low < number < concept.possible.high]
+            texts = [
+                f"{chance.choice(('<', '>', '<=', '>=', ''))}{number:.12g}{unit}"
+                for number in numbers
+                if concept.possible.low < number < concept.possible.high
+            ]
             return [(text, text) for text in texts] or [(None, None)], None
         text, unit = chance.choice([(concept.unit, None), *units_of(concept, variable.words)])
         values = []
@@ -45,14 +53,20 @@ def column(concept, variable, chance, at):
     if kind in ("attestation",):
         return [(True, True), (False, False)], None
     moment = datetime.fromisoformat(at)
-    times = [moment - timedelta(days=days, minutes=minutes) for days in (0, 1, 7, 28, 30, 90, 183, 400) for minutes in (0, 1, -1)]
+    times = [
+        moment - timedelta(days=days, minutes=minutes)
+        for days in (0, 1, 7, 28, 30, 90, 183, 400)
+        for minutes in (0, 1, -1)
+    ]
     if kind == "milestone":
         return [(when, when.isoformat()) for when in times], None
     if chance.random() < 0.5:
         return [(True, True), (False, False)], None
     key = "at" if kind == "event" else "onset"
     if chance.random() < 0.5:
-        return [(f"{when:%Y-%m-%d}", {key: f"{when:%Y-%m-%d}"}) for when in times] + [("2023-12", {key: "2023-12"})], None
+        return [(f"{when:%Y-%m-%d}", {key: f"{when:%Y-%m-%d}"}) for when in times] + [
+            ("2023-12", {key: "2023-12"})
+        ], None
     return [(when, {key: when.isoformat()}) for when in times], None
 
 
@@ -71,14 +85,29 @@ def table(batch, chance, rows):
             continue
         if concept.kind == "age":
             if chance.random() < 0.5:
-                years = sorted({int(value) // 12 + step for value in cut.get(name, Variable(concept)).thresholds or {216} for step in (-1, 0, 1)})
+                years = sorted(
+                    {
+                        int(value) // 12 + step
+                        for value in cut.get(name, Variable(concept)).thresholds or {216}
+                        for step in (-1, 0, 1)
+                    }
+                )
                 chosen = [chance.choice([*[year for year in years if 0 <= year < 150], None]) for _ in range(rows)]
                 data["age"] = chosen
                 for record, value in zip(records, chosen, strict=True):
                     record["age"] = value
             else:
                 moment = datetime.fromisoformat(batch.at).date()
-                chosen = [chance.choice([moment - timedelta(days=chance.randint(0, 33_000)), moment.replace(year=moment.year - chance.randint(1, 80)), None]) for _ in range(rows)]
+                chosen = [
+                    chance.choice(
+                        [
+                            moment - timedelta(days=chance.randint(0, 33_000)),
+                            moment.replace(year=moment.year - chance.randint(1, 80)),
+                            None,
+                        ]
+                    )
+                    for _ in range(rows)
+                ]
                 data["birth_date"] = chosen
                 for record, value in zip(records, chosen, strict=True):
                     record["birth_date"] = value and value.isoformat()
@@ -118,7 +147,13 @@ def differences(batch, engine="polars", absent="unknown", rows=40):
         import duckdb
 
         native = duckdb.connect().from_arrow(frame.to_arrow())
-    cohort = screen_wide(native, batch.trials, at=batch.at, units={name: unit for name, unit in units.items() if name in frame.columns}, absent=absent)
+    cohort = screen_wide(
+        native,
+        batch.trials,
+        at=batch.at,
+        units={name: unit for name, unit in units.items() if name in frame.columns},
+        absent=absent,
+    )
     met = {row["patient"]: row for row in dicts(cohort.criteria)}
     verdicts = {row["patient"]: row for row in dicts(cohort.verdicts)}
     rejects = {}
@@ -144,7 +179,9 @@ def differences(batch, engine="polars", absent="unknown", rows=40):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Compare the wide cohort with the reference on random trials and tables.")
+    parser = argparse.ArgumentParser(
+        description="Compare the wide cohort with the reference on random trials and tables."
+    )
     parser.add_argument("--batches", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", default="polars")

@@ -53,7 +53,9 @@ def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
     match atom:
         case rules.Comparison(number=number, bounds=bounds):
             return _comparison(number, bounds, asking)
-        case rules.LimitComparison(concept=concept, selection=selection, window=window, operator=operator, multiple=multiple, upper=upper):
+        case rules.LimitComparison(
+            concept=concept, selection=selection, window=window, operator=operator, multiple=multiple, upper=upper
+        ):
             found = source.ratio(concept, upper, selection, window, values, trial)
             where = where_to_look(source, concept, selection, window, values, trial)
             return _unless_lacking([(found, where, window)], compared(found.value, operator, multiple))

@@ -47,9 +47,19 @@ def choose(
         frame = frame.with_columns(_sure=col("_sure") | col("_exact"))
     frame = frame.filter(kept)
     if counting:
-        bar = nw.when(col("_sure") & (pick == HIGHEST)).then(col("low")).otherwise(nw.when(col("_sure") & (pick == LOWEST)).then(-col("high")))
+        bar = (
+            nw.when(col("_sure") & (pick == HIGHEST))
+            .then(col("low"))
+            .otherwise(nw.when(col("_sure") & (pick == LOWEST)).then(-col("high")))
+        )
         frame = frame.with_columns(_bar=bar).with_columns(_bar=col("_bar").max().over(*keys))
-        used = nw.when(pick == HIGHEST).then(col("high") >= col("_bar")).when(pick == LOWEST).then(-col("low") >= col("_bar")).otherwise(nw.lit(True))
+        used = (
+            nw.when(pick == HIGHEST)
+            .then(col("high") >= col("_bar"))
+            .when(pick == LOWEST)
+            .then(-col("low") >= col("_bar"))
+            .otherwise(nw.lit(True))
+        )
     else:
         used = nw.lit(True)
     from_low = (pick != HIGHEST) | col("_sure")
@@ -94,7 +104,11 @@ def _wins(opened: nw.Expr, closed: nw.Expr, *, least: bool, ties: nw.Expr) -> nw
 
 
 def changes(
-    engine: Engine, frame: nw.LazyFrame[Any], over: Mapping[int, tuple[int, int]], rising: Mapping[int, bool], clock: Clock
+    engine: Engine,
+    frame: nw.LazyFrame[Any],
+    over: Mapping[int, tuple[int, int]],
+    rising: Mapping[int, bool],
+    clock: Clock,
 ) -> nw.LazyFrame[Any]:
     """The greatest rise or fall for each patient and `slot`, where there is a pair for sure.
 
@@ -112,8 +126,12 @@ def changes(
     joined = joined.with_columns(
         _low=nw.when(up).then(col(f"low{b}") - col(f"high{a}")).otherwise(col(f"low{a}") - col(f"high{b}")),
         _high=nw.when(up).then(col(f"high{b}") - col(f"low{a}")).otherwise(col(f"high{a}") - col(f"low{b}")),
-        _low_open=nw.when(up).then(col(f"low_open{b}") | col(f"high_open{a}")).otherwise(col(f"low_open{a}") | col(f"high_open{b}")),
-        _high_open=nw.when(up).then(col(f"high_open{b}") | col(f"low_open{a}")).otherwise(col(f"high_open{a}") | col(f"low_open{b}")),
+        _low_open=nw.when(up)
+        .then(col(f"low_open{b}") | col(f"high_open{a}"))
+        .otherwise(col(f"low_open{a}") | col(f"high_open{b}")),
+        _high_open=nw.when(up)
+        .then(col(f"high_open{b}") | col(f"low_open{a}"))
+        .otherwise(col(f"high_open{a}") | col(f"low_open{b}")),
     )
     # where the order of the two is open, the difference counts both ways round: the greater end of it and of its opposite
     either_way = ~col("_apart")
@@ -139,7 +157,15 @@ def changes(
 
 
 def _greater(a: str, b: str) -> nw.Expr:
-    return nw.when(col(b).is_null()).then(col(a)).when(col(a).is_null()).then(col(b)).when(col(a) >= col(b)).then(col(a)).otherwise(col(b))
+    return (
+        nw.when(col(b).is_null())
+        .then(col(a))
+        .when(col(a).is_null())
+        .then(col(b))
+        .when(col(a) >= col(b))
+        .then(col(a))
+        .otherwise(col(b))
+    )
 
 
 def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock) -> nw.LazyFrame[Any]:
@@ -157,12 +183,17 @@ def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock)
     )  # fmt: skip
     pairs = earlier.join(later, on=["patient", "slot"], how="inner")
     first_order = (col("first") < col("first_b")) | (
-        (col("first") == col("first_b")) & ((col("last") < col("last_b")) | ((col("last") == col("last_b")) & (col(ROW) < col(f"{ROW}_b"))))
+        (col("first") == col("first_b"))
+        & ((col("last") < col("last_b")) | ((col("last") == col("last_b")) & (col(ROW) < col(f"{ROW}_b"))))
     )
     close = col("last") >= col("_near_b")
     apart = col("last") < col("first_b")
     overlapping = (col("first") < col("last_b")) | (col("first_b") < col("last"))
-    pairs = pairs.filter(first_order).with_columns(_apart=apart).filter((close & col("_apart")) | (~col("_apart") & overlapping))
+    pairs = (
+        pairs.filter(first_order)
+        .with_columns(_apart=apart)
+        .filter((close & col("_apart")) | (~col("_apart") & overlapping))
+    )
     within = col("first") >= col("_near_last_b")
     certain = col("_apart") & within & col("_inside") & col("_inside_b")
     return pairs.with_columns(_certain=certain).select(

@@ -70,7 +70,9 @@ class PlainNumber:
         low, high = edges(threshold)
         if (self.scale.factor == 1 and self.scale.offset == 0) or math.isinf(threshold):
             return low, high
-        return self.least_at(low), -PlainNumber(self.name, Scale(self.scale.factor, -self.scale.offset), self.possible).least_at(-high)
+        return self.least_at(low), -PlainNumber(
+            self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
+        ).least_at(-high)
 
     def least_at(self, end: float) -> float:
         """The least number of the column whose canonical value, rounded once, is not below `end`."""
@@ -177,7 +179,9 @@ class Said:
 def said_by_boolean(name: str, now: Moment) -> Said:
     """A column of true, false and null."""
     yes = col(name)
-    return Said((~yes).fill_null(False), ~yes.is_null(), Happening(yes.fill_null(False), EARLIEST, now, None, EARLIEST, now))
+    return Said(
+        (~yes).fill_null(False), ~yes.is_null(), Happening(yes.fill_null(False), EARLIEST, now, None, EARLIEST, now)
+    )
 
 
 def said_by_time(name: str, acute: Length | None, now: Moment, last: Moment) -> Said:

@@ -84,7 +84,9 @@ class _Run:
         self.progress = progress
         self.staging = request.output.with_name(f".{request.output.name}.partial")
         self.parts = self.staging / "parts"
-        wanted = request.partitions or (partitions_for(request.facts, request.memory_limit) if request.engine == "polars" else 1)
+        wanted = request.partitions or (
+            partitions_for(request.facts, request.memory_limit) if request.engine == "polars" else 1
+        )
         stat = request.facts.stat()
         self.manifest: dict[str, Any] = {
             "version": __version__, "facts": [request.facts.name, stat.st_size, stat.st_mtime_ns], "engine": request.engine,
@@ -133,7 +135,9 @@ class _Run:
 
         facts, patients = self._frames(number, total)
         own = self.request.at is None and patients is not None and "as_of" in _columns(patients)
-        cohort = screen(facts, self.request.trials, patients=patients, at=None if own else self.at, absent=self.request.absent)
+        cohort = screen(
+            facts, self.request.trials, patients=patients, at=None if own else self.at, absent=self.request.absent
+        )
         for name in TABLES:
             _write(getattr(cohort, name), self.parts / f"{name}-{number:05}.parquet")
         attrition = cohort.attrition_list
@@ -157,7 +161,11 @@ class _Run:
                     connection.execute(f"set memory_limit = '{request.memory_limit // 1024**2}MiB'")
                 found = []
                 for path in (request.facts, request.patients):
-                    relation = None if path is None else connection.read_parquet(str(path), file_row_number=path is request.facts)
+                    relation = (
+                        None
+                        if path is None
+                        else connection.read_parquet(str(path), file_row_number=path is request.facts)
+                    )
                     if relation is not None and total > 1:
                         relation = relation.filter(f"hash(patient) % {total} = {number}")
                     if relation is not None and path is request.facts:
@@ -188,10 +196,10 @@ class _Run:
             path = dealt / f"rows-{number:05}.parquet"
         patients = None
         if self.request.patients is not None:
-            patients = pl.scan_parquet(self.request.patients)
+            everyone = pl.scan_parquet(self.request.patients)
             if total > 1:
-                patients = patients.filter(pl.col("patient").hash(seed=SEED) % total == number)
-            patients = patients.collect()
+                everyone = everyone.filter(pl.col("patient").hash(seed=SEED) % total == number)
+            patients = everyone.collect()
         if not path.exists():  # no patient fell into this part
             return pl.read_parquet(self.request.facts, n_rows=0), patients
         return pl.read_parquet(path), patients
@@ -249,7 +257,15 @@ def _summed(tables: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
     for row in found.values():
         row["patients"] = patients
     place = {key: index for index, key in enumerate(dict.fromkeys((trial, criterion) for trial, criterion, _ in found))}
-    return sorted(found.values(), key=lambda row: (place[row["trial"], row["criterion"]], row["fact"] is not None, -(row["open"] or 0), row["fact"] or ""))
+    return sorted(
+        found.values(),
+        key=lambda row: (
+            place[row["trial"], row["criterion"]],
+            row["fact"] is not None,
+            -(row["open"] or 0),
+            row["fact"] or "",
+        ),
+    )
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -257,17 +273,43 @@ def _summed(tables: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Describe `eligibility cohort` to argparse."""
-    parser.add_argument("facts", type=Path, metavar="FACTS.parquet", help="The long table: one row for each measurement or occurrence.")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="The folder to make; it must not exist.")
-    parser.add_argument("--patients", type=Path, metavar="FILE", help="A parquet file with patient, as_of, birth_date, sex.")
-    parser.add_argument("--engine", choices=("polars", "duckdb", "spark"), default="polars", help="What computes it (default: polars).")
-    parser.add_argument("-t", "--trial", action="append", default=[], metavar="ID", help="The ID of a trial; may be given several times.")
-    parser.add_argument("--rules", type=Path, metavar="RULES", help="A rule file, or a folder of them, instead of the bundled trials.")
-    parser.add_argument("--vocabulary", type=Path, metavar="TOML", help="A TOML file or folder that extends the bundled vocabulary.")
+    parser.add_argument(
+        "facts", type=Path, metavar="FACTS.parquet", help="The long table: one row for each measurement or occurrence."
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="The folder to make; it must not exist."
+    )
+    parser.add_argument(
+        "--patients", type=Path, metavar="FILE", help="A parquet file with patient, as_of, birth_date, sex."
+    )
+    parser.add_argument(
+        "--engine", choices=("polars", "duckdb", "spark"), default="polars", help="What computes it (default: polars)."
+    )
+    parser.add_argument(
+        "-t",
+        "--trial",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="The ID of a trial; may be given several times.",
+    )
+    parser.add_argument(
+        "--rules", type=Path, metavar="RULES", help="A rule file, or a folder of them, instead of the bundled trials."
+    )
+    parser.add_argument(
+        "--vocabulary", type=Path, metavar="TOML", help="A TOML file or folder that extends the bundled vocabulary."
+    )
     parser.add_argument("--at", metavar="TIME", help="The instant of judgement; else each patient's as_of, else now.")
-    parser.add_argument("--absent", choices=("unknown", "no"), default="unknown", help="With `no`, silence of a problem list is absence.")
+    parser.add_argument(
+        "--absent",
+        choices=("unknown", "no"),
+        default="unknown",
+        help="With `no`, silence of a problem list is absence.",
+    )
     parser.add_argument("--strict", action="store_true", help="Stop at the first part with a row that cannot be used.")
-    parser.add_argument("--memory-limit", metavar="SIZE", help="Deal the file out by patient so that each part fits, such as 4GB.")
+    parser.add_argument(
+        "--memory-limit", metavar="SIZE", help="Deal the file out by patient so that each part fits, such as 4GB."
+    )
     parser.add_argument("--partitions", type=int, metavar="N", help="Deal the file out into so many parts.")
     parser.add_argument("--resume", action="store_true", help="Go on where an interrupted run of the same stopped.")
 
@@ -288,7 +330,13 @@ def run(arguments: Namespace) -> int:
         print(error, file=sys.stderr)
         return UNUSABLE
     except ModuleNotFoundError as error:
-        extra = {"polars": "cohort", "narwhals": "cohort", "pyarrow": "cohort", "duckdb": "duckdb", "pyspark": "spark"}.get(error.name or "", "")
+        extra = {
+            "polars": "cohort",
+            "narwhals": "cohort",
+            "pyarrow": "cohort",
+            "duckdb": "duckdb",
+            "pyspark": "spark",
+        }.get(error.name or "", "")
         if not extra:
             raise
         print(f"{error.name} is not installed; `pip install eligibility[{extra}]` brings it", file=sys.stderr)

@@ -16,7 +16,7 @@ from eligibility.cohort.engines import Engine
 from eligibility.cohort.folding import Flag, Quad, Statement, case, chosen_quad, constant, known_from
 from eligibility.cohort.people import months_at
 from eligibility.cohort.ranges import evaluate, meets
-from eligibility.cohort.reading import Clock
+from eligibility.cohort.reading import B, Clock, D
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import current_limit
 from eligibility.instants import DAY, EARLIEST, Duration
@@ -62,7 +62,9 @@ def derived(
     if any(isinstance(leaf, rules.Age) for leaf in leaves):
         wide = _with_ages(engine, wide, people, clock)
     found = _evaluated(engine, wide, concept, formula, inputs, assumed)
-    return engine.settle(found.select("patient", first="at_1", last="at_2", low="_v1", high="_v2", low_open="_v3", high_open="_v4"))
+    return engine.settle(
+        found.select("patient", first="at_1", last="at_2", low="_v1", high="_v2", low_open="_v3", high_open="_v4")
+    )
 
 
 def _expr(moment: Moment) -> nw.Expr:
@@ -107,7 +109,9 @@ def _beside(
 def _pivoted(engine: Engine, samples: nw.LazyFrame[Any], picked: nw.LazyFrame[Any], count: int) -> nw.LazyFrame[Any]:
     parts = ("sure", "low", "high", "low_open", "high_open")
     columns = [
-        nw.when(col("slot") == index).then(col(part)).max().alias(f"i{index}_{part}") for index in range(count) for part in parts
+        nw.when(col("slot") == index).then(col(part)).max().alias(f"i{index}_{part}")
+        for index in range(count)
+        for part in parts
     ]
     wide = samples.join(picked.group_by(*AT).agg(*columns), on=list(AT), how="left")
     return engine.settle(wide.with_columns(*[col(f"i{index}_sure").fill_null(False) for index in range(count)]))
@@ -137,7 +141,12 @@ def _with_ages(engine: Engine, wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any
         back = now_low - (days / length).floor().cast(nw.Int64) - 1
         given_low = nw.when(back < 0).then(nw.lit(0, dtype=nw.Int64)).otherwise(back)
         columns[f"_{unit}_1"] = (
-            nw.when(earlier & born).then(fewest // divisor).when(earlier).then(given_low).otherwise(now_low).cast(nw.Float64)
+            nw.when(earlier & born)
+            .then(fewest // divisor)
+            .when(earlier)
+            .then(given_low)
+            .otherwise(now_low)
+            .cast(nw.Float64)
         )
         columns[f"_{unit}_2"] = nw.when(earlier & born).then(most // divisor).otherwise(now_high).cast(nw.Float64)
     return wide.with_columns(**columns)
@@ -157,7 +166,9 @@ def _evaluated(
         sure: Flag = col(f"i{index}_sure")
         other = constant(number.concept.possible)
         if index in assumed:
-            other = sheet.quad(chosen_quad(col(f"given_{index}"), other, constant(Interval(assumed[index], assumed[index]))))
+            other = sheet.quad(
+                chosen_quad(col(f"given_{index}"), other, constant(Interval(assumed[index], assumed[index])))
+            )
         found = tuple(col(f"i{index}_{part}") for part in ("low", "high", "low_open", "high_open"))
         return sheet.quad(chosen_quad(sure, (found[0], found[1], found[2], found[3]), other))
 
@@ -169,11 +180,10 @@ def _evaluated(
 
     value = sheet.quad(meets(evaluate(formula.expression, sheet, leaf, classed), concept.possible))
     frame = sheet.applied(wide, engine)
-    types = (nw.Float64, nw.Float64, nw.Boolean, nw.Boolean)
+    types = (D, D, B, B)
     return frame.with_columns(
         *[
             (part if isinstance(part, nw.Expr) else nw.lit(part, dtype=dtype)).alias(f"_v{index + 1}")
             for index, (part, dtype) in enumerate(zip(value, types, strict=True))
         ]
     )
-

@@ -135,12 +135,16 @@ class _Polars(Engine):
             nw.Boolean: pl.Boolean,
         }
         data = {name: pl.Series(name, list(values), dtype=types[dtype]) for name, (dtype, values) in columns.items()}
-        return nw.from_native(pl.DataFrame(data).lazy())
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(pl.DataFrame(data).lazy())
+        return made_lazy
 
     def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         import polars as pl
 
-        return nw.from_native(frame.to_native().with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)))
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(
+            frame.to_native().with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+        )
+        return made_lazy
 
     def give(self, frame: nw.LazyFrame[Any]) -> Any:
         return self._back(frame.to_native())
@@ -165,7 +169,8 @@ class _Polars(Engine):
                 continue
             named = piece.select("patient", *[pl.col(column).alias(name) for column, name in columns])
             wide = wide.join(named, on="patient", how="left", maintain_order="none")
-        return nw.from_native(wide.lazy())
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(wide.lazy())
+        return made_lazy
 
 
 class _DuckDB(Engine):
@@ -201,7 +206,8 @@ class _DuckDB(Engine):
         native: Any = frame.to_native()
         native.query(f"{name}_source", f"create temp table {name} as select * from {name}_source")
         self._made.append(name)
-        return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        return made_lazy
 
     def finished(self, *frames: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], ...]:
         earlier = list(self._made)
@@ -220,7 +226,8 @@ class _DuckDB(Engine):
         self._root.query("eligibility_root", f"create temp table {name} as select * from made")
         del made
         self._made.append(name)
-        return nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        return made_lazy
 
     def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return self.take(frame.to_native(), []).frame
@@ -241,9 +248,7 @@ class _Spark(Engine):
 
         frame: nw.LazyFrame[Any] = nw.from_native(native)
         schema = frame.collect_schema()
-        kinds: dict[str, TimeKind] = {
-            name: _kind_of(schema[name]) if name in schema else "absent" for name in times
-        }
+        kinds: dict[str, TimeKind] = {name: _kind_of(schema[name]) if name in schema else "absent" for name in times}
         for name, kind in list(kinds.items()):
             if kind in ("floating", "instant"):
                 if isinstance(native.schema[name].dataType, TimestampNTZType):
@@ -261,7 +266,8 @@ class _Spark(Engine):
 
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         native: Any = frame.to_native()
-        return nw.from_native(native.localCheckpoint())
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(native.localCheckpoint())
+        return made_lazy
 
     def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
         types = {nw.Int64: "long", nw.Float64: "double", nw.String: "string", nw.Boolean: "boolean"}
@@ -272,7 +278,8 @@ class _Spark(Engine):
         ]
         rows = list(zip(*lists, strict=True))
         made: Any = self._session.createDataFrame(rows, layout)
-        return nw.from_native(made)
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(made)
+        return made_lazy
 
     def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return self.take(frame.to_native(), []).frame
@@ -300,7 +307,9 @@ def engine_of(native: Any) -> tuple[Engine, Any]:
             import pyarrow as pa
 
             arrow = pa.Table.from_pandas(native, preserve_index=False)
-            return _Polars(lambda frame: frame.collect().to_pandas(use_pyarrow_extension_array=True)), pl.from_arrow(arrow)
+            return _Polars(lambda frame: frame.collect().to_pandas(use_pyarrow_extension_array=True)), pl.from_arrow(
+                arrow
+            )
         return _Polars(lambda frame: frame.collect().to_arrow()), pl.from_arrow(native)
     raise UsageError(
         f"a cohort is a frame of Polars, DuckDB, Spark, Arrow or pandas, not a {type(native).__name__}; "

@@ -9,7 +9,8 @@ from typing import Any
 import narwhals as nw
 
 from eligibility import rules
-from eligibility.cohort.answering import Answering, canonical
+from eligibility.cohort.answering import Answering
+from eligibility.cohort.canonical import canonical
 from eligibility.cohort.engines import ROW, Engine, engine_of
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import Clock, Rejects, clock_at
@@ -48,7 +49,9 @@ def screen(
     if patients is not None:
         other, patients = engine_of(patients)
         if type(other) is not type(engine):
-            raise UsageError(f"the facts are a frame of {engine.name}, the patients one of {other.name}; give both to one engine")
+            raise UsageError(
+                f"the facts are a frame of {engine.name}, the patients one of {other.name}; give both to one engine"
+            )
     if absent not in ("unknown", "no"):
         raise UsageError('`absent` is "unknown" or "no"')
     clock = clock_at(at)
@@ -62,7 +65,13 @@ def _screened(
     at_given: bool,
 ) -> Cohort:  # fmt: skip
     known = known_trials(trials)
-    questions = Questions(vocabulary, clock, absent, {trial.id.casefold(): index for index, trial in enumerate(known)}, addresses_of(known))
+    questions = Questions(
+        vocabulary,
+        clock,
+        absent,
+        {trial.id.casefold(): index for index, trial in enumerate(known)},
+        addresses_of(known),
+    )
     judgement = judged(trials, questions)
     rejects = Rejects()
     rows = canonical(engine, facts, patients, questions, clock, rejects, at_given)

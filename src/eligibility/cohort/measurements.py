@@ -23,7 +23,21 @@ col = nw.col
 _NO_NUMBER = 1.5e308  # stands for null in a key: no measurement is that large
 _NO_TEXT = "\x00"
 _LARGEST = 1e30
-OBSERVED = ("patient", ROW, "cid", "low", "high", "low_open", "high_open", "first", "last", "lower", "upper", "months_1", "months_2")
+OBSERVED = (
+    "patient",
+    ROW,
+    "cid",
+    "low",
+    "high",
+    "low_open",
+    "high_open",
+    "first",
+    "last",
+    "lower",
+    "upper",
+    "months_1",
+    "months_2",
+)
 
 
 def quantities(
@@ -82,7 +96,10 @@ _KEY = {
 
 def _keyed(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return rows.with_columns(
-        *[col(name).fill_null(_NO_NUMBER if index < 4 else _NO_TEXT).alias(key) for index, (name, key) in enumerate(_KEY.items())]
+        *[
+            col(name).fill_null(_NO_NUMBER if index < 4 else _NO_TEXT).alias(key)
+            for index, (name, key) in enumerate(_KEY.items())
+        ]
     )
 
 
@@ -93,7 +110,18 @@ def _given(values: tuple[Any, ...]) -> list[Any]:
 def _with_readings(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabulary) -> nw.LazyFrame[Any]:
     """What the reader of patient files makes of the rows that are no plain numbers."""
     keys = ["cid", "unit", *_KEY.values()]
-    out = ("_low", "_high", "_low_open", "_high_open", "_lower", "_upper", "_months_1", "_months_2", "_unread", "_nothing")
+    out = (
+        "_low",
+        "_high",
+        "_low_open",
+        "_high_open",
+        "_lower",
+        "_upper",
+        "_months_1",
+        "_months_2",
+        "_unread",
+        "_nothing",
+    )
     keyed = _keyed(rows)
     found: dict[str, list[Any]] = {name: [] for name in (*keys, *out)}
     concepts, reader = list(vocabulary), quantity_reader(vocabulary)
@@ -112,7 +140,17 @@ def _with_readings(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabula
                 said = (None,) * 9 + (True,)
             else:
                 x = reading.value
-                said = (x.low, x.high, x.low_open, x.high_open, reading.lower, reading.upper, *counted(reading.months), None, False)
+                said = (
+                    x.low,
+                    x.high,
+                    x.low_open,
+                    x.high_open,
+                    reading.lower,
+                    reading.upper,
+                    *counted(reading.months),
+                    None,
+                    False,
+                )
         except UnreadableValue as error:
             said = (None,) * 8 + (str(error), False)
         for name, part in zip(found, (*given, *said), strict=True):
@@ -140,7 +178,11 @@ def _scaled(name: str) -> nw.Expr:
 
 def _outside(value: nw.Expr) -> nw.Expr:
     """Is a value outside of what is possible, by more than the tolerance?"""
-    too_low = nw.when(col("_from") > -INFINITY).then(value < col("_from") - 1e-9 * col("_from").abs()).otherwise(nw.lit(False))
+    too_low = (
+        nw.when(col("_from") > -INFINITY)
+        .then(value < col("_from") - 1e-9 * col("_from").abs())
+        .otherwise(nw.lit(False))
+    )
     too_high = nw.when(col("_to") < INFINITY).then(value > col("_to") * (1 + 1e-9)).otherwise(nw.lit(False))
     return (too_low | too_high).fill_null(False)
 
@@ -158,7 +200,13 @@ def _computed(rows: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
     ranged = ~col("value_high").is_null()
     fast = ~col("_slow")
     possible = (col("_from"), col("_to"))
-    low = nw.when(col("_below")).then(possible[0]).when(col("_above") & (possible[0] > col("_one"))).then(possible[0]).otherwise(col("_one"))
+    low = (
+        nw.when(col("_below"))
+        .then(possible[0])
+        .when(col("_above") & (possible[0] > col("_one")))
+        .then(possible[0])
+        .otherwise(col("_one"))
+    )
     high = (
         nw.when(col("_above")).then(possible[1])
         .when(col("_below") & (possible[1] < col("_one"))).then(possible[1])
@@ -190,7 +238,10 @@ def _computed(rows: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
         (fast & signed & ranged, "a comparator and a second end stand together"),
         (fast & _too_large(), "a number is not finite, or too large to be a measurement"),
         (fast & signed & empty, "no possible value is beyond that limit"),
-        (fast & ~signed & (_outside(col("_one")) | (ranged & _outside(col("_two")))), "the value is outside what is possible"),
+        (
+            fast & ~signed & (_outside(col("_one")) | (ranged & _outside(col("_two")))),
+            "the value is outside what is possible",
+        ),
         (fast & ranged & (col("_one") > col("_two")), "the range is the wrong way round"),
         (fast & (_bad_limit("_l") | _bad_limit("_u")), "a limit of normal must be one possible number above zero"),
         (fast & (col("_l") > col("_u")).fill_null(False), "the lower limit is above the upper limit"),
@@ -221,7 +272,9 @@ def seen(clock: Clock) -> dict[str, nw.Expr]:
 
 
 def _too_large() -> nw.Expr:
-    parts = [(col(name).abs() > _LARGEST).fill_null(False) for name in ("value", "value_high", "lower_limit", "upper_limit")]
+    parts = [
+        (col(name).abs() > _LARGEST).fill_null(False) for name in ("value", "value_high", "lower_limit", "upper_limit")
+    ]
     return parts[0] | parts[1] | parts[2] | parts[3]
 
 
@@ -304,7 +357,12 @@ def without_undated_twins(engine: Engine, rows: nw.LazyFrame[Any], rejects: Reje
     several = ~col("_n").is_null() & ~col("dated")
     joined = joined.filter(~(several & col("_equal").fill_null(False) & (col(ROW) != col("_least"))).fill_null(False))
     joined = joined.with_columns(
-        reason=reason((several & ~col("_equal").fill_null(False), "a value without a time stands beside others; give each its time"))
+        reason=reason(
+            (
+                several & ~col("_equal").fill_null(False),
+                "a value without a time stands beside others; give each its time",
+            )
+        )
     ).drop("_n", "_least", "_equal")
     return rejects.split(joined)
 
@@ -339,10 +397,15 @@ def ages(engine: Engine, rows: nw.LazyFrame[Any], rejects: Rejects) -> nw.LazyFr
         (col("patient").is_null(), "the row names no patient"),
         (~col("trial").is_null(), "only attestations, judgements and milestones belong to one trial"),
         (~col("_unread").is_null(), col("_unread")),
-        (~col("time_1").is_null() | col("time_wrong"), "an age has no time: it holds at the instant of judgement; give a birth date"),
+        (
+            ~col("time_1").is_null() | col("time_wrong"),
+            "an age has no time: it holds at the instant of judgement; give a birth date",
+        ),
         (~col("status").is_null(), "an age has no status"),
     )
-    kept = rejects.split(joined.with_columns(reason=said_of).filter(~(col("age_low").is_null() & col("reason").is_null())))
+    kept = rejects.split(
+        joined.with_columns(reason=said_of).filter(~(col("age_low").is_null() & col("reason").is_null()))
+    )
     grouped = kept.with_columns(_y=col("age_years").cast(nw.Int64)).group_by("patient").agg(
         *[((col(name).min()) == col(name).max()).alias(f"_{name}") for name in ("age_low", "age_high", "_y")],
         col(ROW).min().alias("_least"),
@@ -354,4 +417,3 @@ def ages(engine: Engine, rows: nw.LazyFrame[Any], rejects: Rejects) -> nw.LazyFr
     return kept.filter(col(ROW) == col("_least")).select(
         "patient", "concept", "age_low", "age_high", "age_years", col(ROW).alias("age_row")
     )
-

@@ -39,7 +39,12 @@ def partitions_for(path: Path, limit: int | None) -> int:
 
 def _plain_size(group: Any) -> int:
     """The size of the rows of a group in memory: dictionaries written out, 16 bytes for a text and 8 for a number."""
-    return int(sum(group.num_rows * (24 if group.column(index).physical_type == "BYTE_ARRAY" else 9) for index in range(group.num_columns)))
+    return int(
+        sum(
+            group.num_rows * (24 if group.column(index).physical_type == "BYTE_ARRAY" else 9)
+            for index in range(group.num_columns)
+        )
+    )
 
 
 def deal(path: Path, folder: Path, count: int) -> list[Path]:
@@ -62,7 +67,9 @@ def deal(path: Path, folder: Path, count: int) -> list[Path]:
             if ROW not in frame.columns:
                 frame = frame.with_columns(pl.arange(start, start + frame.height, dtype=pl.Int64).alias(ROW))
             start += frame.height
-            parts = frame.with_columns((pl.col("patient").hash(seed=SEED) % count).alias("_part")).partition_by("_part", as_dict=True, include_key=False)
+            parts = frame.with_columns((pl.col("patient").hash(seed=SEED) % count).alias("_part")).partition_by(
+                "_part", as_dict=True, include_key=False
+            )
             for (number,), part in parts.items():
                 table = part.to_arrow(compat_level=pl.CompatLevel.oldest())
                 writer = writers[number]

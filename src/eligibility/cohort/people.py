@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import narwhals as nw
@@ -11,7 +13,7 @@ from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import Clock, I, Rejects, S, distinct, lookup, reason, wall_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.errors import UsageError
-from eligibility.instants import DAY, LATEST, UTC, instant_of, local, read_date
+from eligibility.instants import DAY, LATEST, instant_of, local, read_date
 from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
@@ -40,7 +42,9 @@ def read_patients(
             columns.append(col(name))
     if kinds["birth_date"] == "instant" or kinds["as_of"] == "day":
         wrong = "birth_date" if kinds["birth_date"] == "instant" else "as_of"
-        raise UsageError(f"the column `{wrong}` of the patients holds {'instants' if wrong == 'birth_date' else 'days'}; a birth date is a day, an `as_of` an instant")
+        raise UsageError(
+            f"the column `{wrong}` of the patients holds {'instants' if wrong == 'birth_date' else 'days'}; a birth date is a day, an `as_of` an instant"
+        )
     frame = frame.select(*columns).unique().with_columns(nw.lit(FROM_TABLE, dtype=nw.Int64).alias(ROW))
     frame = _as_of(engine, frame, kinds["as_of"])
     frame = with_births(engine, frame, kinds["birth_date"])
@@ -82,9 +86,15 @@ def with_instants(engine: Engine, frame: nw.LazyFrame[Any], name: str) -> nw.Laz
             zone = found.start.tzinfo or UTC
             offset = zone.utcoffset(None)
             rows.append((text, instant_of(found.start, zone), int(offset.total_seconds()) * 1_000_000 if offset else 0))
-    table = {name: (S, [row[0] for row in rows]), "now": (I, [row[1] for row in rows]), "offset": (I, [row[2] for row in rows])}
+    table: dict[str, tuple[Any, Sequence[Any]]] = {
+        name: (S, [row[0] for row in rows]),
+        "now": (I, [row[1] for row in rows]),
+        "offset": (I, [row[2] for row in rows]),
+    }
     joined = lookup(engine, frame, [name], table)
-    return joined.with_columns(_as_of_wrong=~col(name).is_null() & col("now").is_null(), offset=col("offset").fill_null(0))
+    return joined.with_columns(
+        _as_of_wrong=~col(name).is_null() & col("now").is_null(), offset=col("offset").fill_null(0)
+    )
 
 
 BIRTH = [f"born_{index}{part}" for index in (1, 2) for part in ("", "_year", "_month", "_day")]
@@ -93,7 +103,9 @@ BIRTH = [f"born_{index}{part}" for index in (1, 2) for part in ("", "_year", "_m
 def with_births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyFrame[Any]:
     """The first and the last day of each birth date: its number, year, month and day, looked up once for each distinct one."""
     if kind == "absent":
-        return frame.with_columns(*[nw.lit(None, dtype=nw.Int64).alias(name) for name in BIRTH], _birth_wrong=nw.lit(False))
+        return frame.with_columns(
+            *[nw.lit(None, dtype=nw.Int64).alias(name) for name in BIRTH], _birth_wrong=nw.lit(False)
+        )
     found: dict[str, list[Any]] = {name: [] for name in ("birth_date", *BIRTH)}
     for (given,) in distinct(engine, frame.filter(~col("birth_date").is_null()), ["birth_date"]):
         first, after, _ = wall_of(given) if kind == "text" else (given, given // DAY * DAY + DAY, True)
@@ -105,7 +117,9 @@ def with_births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyF
             row += [day, date.year, date.month, date.day]
         for values, value in zip(found.values(), row, strict=True):
             values.append(value)
-    table = {name: (S if name == "birth_date" and kind == "text" else I, values) for name, values in found.items()}
+    table: dict[str, tuple[Any, Sequence[Any]]] = {
+        name: (S if name == "birth_date" and kind == "text" else I, values) for name, values in found.items()
+    }
     joined = lookup(engine, frame, ["birth_date"], table)
     return joined.with_columns(_birth_wrong=~col("birth_date").is_null() & col("born_1").is_null())
 
@@ -129,7 +143,8 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
     today_days = (positive - positive % DAY) // DAY - 1_000_000
     unborn = col("born_1") > _expr(today_days)
     people = people.with_columns(
-        **{f"today_{name}": _expr(getattr(today, name)) for name in ("year", "month", "day")}, _unborn=unborn.fill_null(False)
+        **{f"today_{name}": _expr(getattr(today, name)) for name in ("year", "month", "day")},
+        _unborn=unborn.fill_null(False),
     )
     rejects.add(
         people.filter(col("_unborn")).with_columns(
@@ -186,8 +201,20 @@ def months_at(day: Civil, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
     born, given = ~col("born_1").is_null(), ~col("age_low").is_null()
     meets = born & given & (both_low <= both_high)
     return (
-        nw.when(meets).then(both_low).when(born).then(fewest).when(given).then(low).otherwise(nw.lit(0, dtype=nw.Int64)),
-        nw.when(meets).then(both_high).when(born).then(most).when(given).then(high).otherwise(nw.lit(OLDEST, dtype=nw.Int64)),
+        nw.when(meets)
+        .then(both_low)
+        .when(born)
+        .then(fewest)
+        .when(given)
+        .then(low)
+        .otherwise(nw.lit(0, dtype=nw.Int64)),
+        nw.when(meets)
+        .then(both_high)
+        .when(born)
+        .then(most)
+        .when(given)
+        .then(high)
+        .otherwise(nw.lit(OLDEST, dtype=nw.Int64)),
     )
 
 

@@ -108,7 +108,10 @@ class Questions(Source):
         return Probe(*(col(f"p{number}_{part}") for part in ("here", "maybe", "surely", "happened", "perhaps")))
 
     def plans(self, concept: Concept, window: rules.Window, trial: str) -> Plans:
-        key = (self.numbers[concept.name], self._window(("reach", window, self._of(window, trial)), self.reach(window, trial)))
+        key = (
+            self.numbers[concept.name],
+            self._window(("reach", window, self._of(window, trial)), self.reach(window, trial)),
+        )
         number = _numbered(self.plan_probes, key)
         own, near, soon = (col(f"a{number}_{part}") for part in ("has", "near", "soon"))
         return Plans(col(f"a{number}_hit"), own, ~near, ~soon)
@@ -150,7 +153,12 @@ class Questions(Source):
             return found
         ends = [
             end if isinstance(end, int) or end is self.clock.now else col(f"w{number}_{name}")
-            for name, end in (("sure_1", found.sure_1), ("sure_2", found.sure_2), ("may_1", found.may_1), ("may_2", found.may_2))
+            for name, end in (
+                ("sure_1", found.sure_1),
+                ("sure_2", found.sure_2),
+                ("may_1", found.may_1),
+                ("may_2", found.may_2),
+            )
         ]
         flags = [
             col(f"w{number}_{name}") if isinstance(flag, nw.Expr) else flag
@@ -164,7 +172,12 @@ class Questions(Source):
         return number
 
     def _looked(
-        self, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        selection: rules.Selection,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> tuple[int, Reach]:
         """The window of a measurement, by its number."""
         where = where_to_look(self, concept, selection, window, values, trial)
@@ -184,19 +197,38 @@ class Questions(Source):
         return _numbered(self.series, ("derived", concept.name, values))
 
     def _slot(
-        self, series: int, selection: rules.Selection, where: tuple[int, Reach], coming: Interval | None, counting: bool = False
+        self,
+        series: int,
+        selection: rules.Selection,
+        where: tuple[int, Reach],
+        coming: Interval | None,
+        counting: bool = False,
     ) -> tuple[str, Flag]:
         ahead = after(where[1].may_2, self.clock.now)
-        slot = Slot(series, SELECTIONS[selection], where[0], ahead is not False, coming if ahead is not False else None, counting)
+        slot = Slot(
+            series,
+            SELECTIONS[selection],
+            where[0],
+            ahead is not False,
+            coming if ahead is not False else None,
+            counting,
+        )
         number = _numbered(self.slots, slot)
         return f"n{number}", col(f"n{number}_sure")
 
     def number(
-        self, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        selection: rules.Selection,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> Picked:
         where = self._looked(concept, selection, window, values, trial)
         series = self.series_of(concept, values)
-        counting = concept.measure is not None and concept.measure.unit.dimensions == (("[time]", 1),)  # in months, perhaps
+        counting = concept.measure is not None and concept.measure.unit.dimensions == (
+            ("[time]", 1),
+        )  # in months, perhaps
         name, sure = self._slot(series, selection, where, concept.possible, counting)
         other = constant(concept.possible)
         found = sure
@@ -218,7 +250,13 @@ class Questions(Source):
         return Picked(chosen_quad(sure, _quad(name), constant(anything)), sure)
 
     def change(
-        self, concept: Concept, rise: bool, over: Duration, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        rise: bool,
+        over: Duration,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> Picked:
         where, looked = self._looked(concept, "highest", window or rules.Window(), values, trial)
         slot = ChangeSlot(self.series_of(concept, values), rise, over, where)
@@ -263,4 +301,3 @@ def _numbered(numbers: dict[_Key, int], key: _Key) -> int:
 
 def _quad(name: str) -> Quad:
     return col(f"{name}_low"), col(f"{name}_high"), col(f"{name}_low_open"), col(f"{name}_high_open")
-

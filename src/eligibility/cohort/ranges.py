@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import assert_never
 
 import narwhals as nw
 
@@ -22,6 +22,7 @@ from eligibility.cohort.folding import (
     chosen_quad,
     constant,
     either,
+    expression,
     is_false,
     is_true,
     less,
@@ -101,10 +102,10 @@ def multiply(x: Quad, y: Quad) -> Quad:
     """x * y, where zero times an unbounded end is zero."""
     if plain := _plain(x, y):
         return constant(multiply_plain(*plain))
-    if not isinstance(y[0], nw.Expr) and y[0] == y[1] and 0 < y[0] < INFINITY:  # type: ignore[operator]  # numbers
+    if not isinstance(y[0], nw.Expr) and y[0] == y[1] and 0 < y[0] < INFINITY:
         by = y[0]
         return x[0] * by, x[1] * by, x[2], x[3]
-    if not isinstance(x[0], nw.Expr) and x[0] == x[1] and 0 < x[0] < INFINITY:  # type: ignore[operator]  # numbers
+    if not isinstance(x[0], nw.Expr) and x[0] == x[1] and 0 < x[0] < INFINITY:
         return multiply(y, x)
     corners: list[tuple[Number, Flag]] = []
     for a, a_open in ((x[0], x[2]), (x[1], x[3])):
@@ -190,7 +191,11 @@ def exponential_of(x: Quad) -> Quad:
     def raised(end: nw.Expr) -> nw.Expr:
         safe = nw.when(end > _LARGEST_EXPONENT).then(nw.lit(0.0)).when(end < -745.0).then(nw.lit(0.0)).otherwise(end)
         return (
-            nw.when(end > _LARGEST_EXPONENT).then(nw.lit(INFINITY)).when(end < -745.0).then(nw.lit(0.0)).otherwise(safe.exp())
+            nw.when(end > _LARGEST_EXPONENT)
+            .then(nw.lit(INFINITY))
+            .when(end < -745.0)
+            .then(nw.lit(0.0))
+            .otherwise(safe.exp())
         )
 
     return _mapped(x, raised, lambda value: exponential(Interval(value, value)).low)
@@ -219,7 +224,7 @@ def power_of(sheet: Sheet, x: Quad, y: Quad) -> Quad:
     if plain := _plain(x, y):
         return constant(power(*plain))
     if not isinstance(y[0], nw.Expr) and y[0] == y[1]:
-        n = float(y[0])  # type: ignore[arg-type]  # a plain number
+        n = float(y[0])
         return _power_of_constant(sheet, x, n)
     outside = either(x[0] < 0, both(_is_zero(x[0]), no(x[2])))
     log = sheet.quad(logarithm_of(x))
@@ -231,7 +236,7 @@ def _raised(end: Number, n: float) -> Number:
     if not isinstance(end, nw.Expr):
         return power(Interval(end, end), Interval(n, n)).low
     overflow = math.exp(_LARGEST_EXPONENT / n) if _LARGEST_EXPONENT / n < 709 else INFINITY
-    large = either(end == INFINITY, end > overflow) if overflow < INFINITY else end == INFINITY
+    large = expression(either(end == INFINITY, end > overflow if overflow < INFINITY else False))
     safe = nw.when(large).then(nw.lit(1.0)).when(end < 0).then(nw.lit(0.0)).otherwise(end)
     return nw.when(large).then(nw.lit(INFINITY)).otherwise(safe**n)
 
@@ -308,4 +313,3 @@ def evaluate(
             return sheet.quad(chosen_quad(is_true(truth), first, chosen_quad(is_false(truth), second, open_one)))
         case _:
             assert_never(number)
-

@@ -22,7 +22,10 @@ from eligibility.instants import DAY, EPOCH, LATEST, Instant, instant_of, read_d
 from eligibility.vocabulary import Vocabulary
 
 col = nw.col
-I, D, S, B = nw.Int64, nw.Float64, nw.String, nw.Boolean
+I: Any = nw.Int64  # noqa: E741  # the four types of small tables, a letter each
+D: Any = nw.Float64
+S: Any = nw.String
+B: Any = nw.Boolean
 _OVERFLOW = LATEST + 10 * DAY  # the end of a date that the calendar cannot show
 
 NUMBERS = ("value", "value_high", "lower_limit", "upper_limit")
@@ -116,7 +119,9 @@ def prepared(frame: nw.LazyFrame[Any], needed: Iterable[str]) -> nw.LazyFrame[An
             columns.append(nw.lit(None, dtype=nw.Float64).alias(name))
         elif schema[name].is_numeric():
             plain = col(name).cast(nw.Float64)
-            columns.append(nw.when(~plain.is_nan()).then(plain).alias(name) if schema[name].is_float() else plain.alias(name))
+            columns.append(
+                nw.when(~plain.is_nan()).then(plain).alias(name) if schema[name].is_float() else plain.alias(name)
+            )
         elif _is_nothing(schema[name]):
             columns.append(nw.lit(None, dtype=nw.Float64).alias(name))
         else:
@@ -137,9 +142,7 @@ def _is_nothing(dtype: Any) -> bool:
     return dtype == nw.Unknown or str(dtype) in ("Null", "Unknown")
 
 
-def dated(
-    engine: Engine, frame: nw.LazyFrame[Any], column: str, kind: TimeKind, clock: Clock
-) -> nw.LazyFrame[Any]:
+def dated(engine: Engine, frame: nw.LazyFrame[Any], column: str, kind: TimeKind, clock: Clock) -> nw.LazyFrame[Any]:
     """A column of times as the first and the last instant that each may be: `<column>_1`, `<column>_2` (null where there
     is no time), and `<column>_wrong` where a text is no date."""
     one, two, wrong = f"{column}_1", f"{column}_2", f"{column}_wrong"
@@ -173,11 +176,11 @@ def _dated_texts(engine: Engine, frame: nw.LazyFrame[Any], column: str, clock: C
     afters: list[int | None] = []
     floats: list[bool] = []
     for text in texts:
-        first, after, floating = wall_of(text)
-        firsts.append(first)
+        start, after, floating = wall_of(text)
+        firsts.append(start)
         afters.append(after)
         floats.append(floating)
-    table = {
+    table: dict[str, tuple[Any, Sequence[Any]]] = {
         column: (S, texts), "_first": (I, firsts), "_after": (I, afters), "_floats": (B, floats), "_known": (B, [True] * len(texts)),
     }  # fmt: skip
     joined = lookup(engine, frame, [column], table)
@@ -208,7 +211,9 @@ def names_of(vocabulary: Vocabulary) -> dict[str, int]:
     return {name: index for index, name in enumerate(vocabulary.concepts)}
 
 
-def named(engine: Engine, frame: nw.LazyFrame[Any], vocabulary: Vocabulary, numbers: Mapping[str, int]) -> nw.LazyFrame[Any]:
+def named(
+    engine: Engine, frame: nw.LazyFrame[Any], vocabulary: Vocabulary, numbers: Mapping[str, int]
+) -> nw.LazyFrame[Any]:
     """Every row with the number `cid` and the `kind` of its concept; both null for what the vocabulary does not know."""
     found: list[tuple[str, int, int]] = []
     for (name,) in distinct(engine, frame.filter(~col("concept").is_null()), ["concept"]):
@@ -217,7 +222,7 @@ def named(engine: Engine, frame: nw.LazyFrame[Any], vocabulary: Vocabulary, numb
             found.append((name, numbers[concept.name], KINDS[concept.kind]))
         elif is_address(name):
             found.append((name, -1, JUDGEMENT))
-    table = {
+    table: dict[str, tuple[Any, Sequence[Any]]] = {
         "concept": (S, [name for name, _, _ in found]), "cid": (I, [number for _, number, _ in found]),
         "kind": (I, [kind for _, _, kind in found]),
     }  # fmt: skip

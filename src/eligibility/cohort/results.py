@@ -78,7 +78,9 @@ class Cohort:
     def first_rejects(self, count: int) -> list[dict[str, Any]]:
         """Some of the rejected rows, as dicts."""
         names = ("row", "patient", "concept", "reason")
-        return [dict(zip(names, row, strict=True)) for row in self._engine.rows(self._rejects.head(count).select(*names))]
+        return [
+            dict(zip(names, row, strict=True)) for row in self._engine.rows(self._rejects.head(count).select(*names))
+        ]
 
     @property
     def rejected(self) -> int:

@@ -131,7 +131,12 @@ class Source(Protocol):
         """The instants of a window."""
 
     def number(
-        self, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        selection: rules.Selection,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> Picked:
         """A number out of the observations of a quantity."""
 
@@ -142,7 +147,13 @@ class Source(Protocol):
         """The same in multiples of the limit of normal."""
 
     def change(
-        self, concept: Concept, rise: bool, over: Duration, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        rise: bool,
+        over: Duration,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> Picked:
         """The greatest rise or fall."""
 
@@ -183,7 +194,10 @@ def reach_of(source: Source, window: rules.Window, trial: str) -> Reach:
             never, unknown = onset.never, onset.unknown
             sign = 1 if window.anchor.after else -1
             near = (onset.first, onset.last)
-            far = (moved(near[0], length, clock.offset, sign, source.keep), moved(near[1], length, clock.offset, sign, source.keep))
+            far = (
+                moved(near[0], length, clock.offset, sign, source.keep),
+                moved(near[1], length, clock.offset, sign, source.keep),
+            )
             first, last = (near, far) if window.anchor.after else (far, near)
         elif window.ahead:
             end = moved(clock.now, length, clock.offset, 1, source.keep)
@@ -212,7 +226,14 @@ def where_to_look(
         found = source.reach(window, trial)
         if window.duration is not None:
             return found
-        return Reach(found.sure_1, least_of(found.sure_2, now), found.may_1, least_of(found.may_2, now), found.never, found.unknown)
+        return Reach(
+            found.sure_1,
+            least_of(found.sure_2, now),
+            found.may_1,
+            least_of(found.may_2, now),
+            found.never,
+            found.unknown,
+        )
     start: Moment = EARLIEST
     if selection == "latest":
         limit = current_limit(concept, values)
@@ -226,4 +247,3 @@ def current_limit(concept: Concept, values: Duration | None) -> Duration | None:
     if concept.current_for is None or values is None:
         return concept.current_for
     return values
-

@@ -30,7 +30,9 @@ def _with_status(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         .when(word == "true").then(nw.lit("present")).when(word == "false").then(nw.lit("never"))
         .when(word == "null").then(nw.lit("unknown")).otherwise(nw.lit(None, dtype=nw.String))
     )  # fmt: skip
-    return rows.with_columns(_status=said, _odd=~col("text").is_null() & ~word.is_in(["true", "false", "null"]).fill_null(False))
+    return rows.with_columns(
+        _status=said, _odd=~col("text").is_null() & ~word.is_in(["true", "false", "null"]).fill_null(False)
+    )
 
 
 _NUMBER_GIVEN = ~(col("value").is_null() & col("value_high").is_null() & col("comparator").is_null())
@@ -78,7 +80,17 @@ def occurrences(rows: nw.LazyFrame[Any], vocabulary: Vocabulary, clock: Clock, e
     none = nw.lit(None, dtype=nw.Int64)
     absent = status == "absent"
     acute = _acute_table(vocabulary)
-    rows = rows.with_columns(reason=said, what=what, _event=event, _absent=absent, _timed=timed, _over=over, _end_last=end_last, onset_1=onset_first, onset_2=onset_last)
+    rows = rows.with_columns(
+        reason=said,
+        what=what,
+        _event=event,
+        _absent=absent,
+        _timed=timed,
+        _over=over,
+        _end_last=end_last,
+        onset_1=onset_first,
+        onset_2=onset_last,
+    )
     rows = lookup(engine, rows, ["cid"], acute)
     presumed = ~event & ~col("_over") & (status == "")
     return rows.with_columns(
@@ -123,7 +135,9 @@ def stated(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )  # fmt: skip
     names = ("_bad", "_past", "_never", "_absent", "_planned", "_unknown", "_kept", "lost", "undated", "present")
     marked = marked.with_columns(*[col(name).cast(nw.Int64).alias(name) for name in names])
-    return marked.group_by("patient", "cid", "kind").agg(*[col(name).sum().alias(f"n{name.strip('_')}") for name in names])
+    return marked.group_by("patient", "cid", "kind").agg(
+        *[col(name).sum().alias(f"n{name.strip('_')}") for name in names]
+    )
 
 
 TROUBLE = "its rows contradict each other: `absent` or `never` stands beside others"
@@ -159,15 +173,18 @@ def consistent(
 # --- answers and milestones ------------------------------------------------------------------------------------------
 
 
-def trial_numbers(
-    engine: Engine, rows: nw.LazyFrame[Any], known: Mapping[str, int]
-) -> nw.LazyFrame[Any]:
+def trial_numbers(engine: Engine, rows: nw.LazyFrame[Any], known: Mapping[str, int]) -> nw.LazyFrame[Any]:
     """Each row with the number of its trial: -1 for none, null for one that nobody knows."""
     texts = [text for (text,) in distinct(engine, rows.filter(~col("trial").is_null()), ["trial"])]
     found = [(text, known[text.strip().casefold()]) for text in texts if text.strip().casefold() in known]
-    table = {"trial": (S, [text for text, _ in found]), "_trial": (I, [number for _, number in found])}
+    table: dict[str, tuple[Any, Sequence[Any]]] = {
+        "trial": (S, [text for text, _ in found]),
+        "_trial": (I, [number for _, number in found]),
+    }
     joined = lookup(engine, rows, ["trial"], table)
-    return joined.with_columns(tid=nw.when(col("trial").is_null()).then(nw.lit(-1, dtype=nw.Int64)).otherwise(col("_trial"))).drop("_trial")
+    return joined.with_columns(
+        tid=nw.when(col("trial").is_null()).then(nw.lit(-1, dtype=nw.Int64)).otherwise(col("_trial"))
+    ).drop("_trial")
 
 
 def answers(
@@ -199,7 +216,7 @@ def _addressed(engine: Engine, rows: nw.LazyFrame[Any], addresses: Mapping[str, 
         address = (concept if not trial else f"{trial.strip()}/{concept}").strip().casefold()
         if address in addresses:
             found.append((concept, trial, addresses[address]))
-    table = {
+    table: dict[str, tuple[Any, Sequence[Any]]] = {
         "concept": (S, [concept for concept, _, _ in found]), "_t": (S, [trial for _, trial, _ in found]),
         "_address": (I, [number for _, _, number in found]),
     }  # fmt: skip
@@ -207,7 +224,9 @@ def _addressed(engine: Engine, rows: nw.LazyFrame[Any], addresses: Mapping[str, 
     judgement = col("cid") == -1
     return joined.with_columns(
         cid=nw.when(judgement).then(col("_address")).otherwise(col("cid")),
-        tid=nw.when(judgement & ~col("tid").is_null()).then(nw.lit(-1, dtype=nw.Int64)).otherwise(col("tid")),  # its address names it
+        tid=nw.when(judgement & ~col("tid").is_null())
+        .then(nw.lit(-1, dtype=nw.Int64))
+        .otherwise(col("tid")),  # its address names it
     ).drop("_t", "_address")
 
 
@@ -237,8 +256,14 @@ def milestones(
         (col("time_wrong"), "its time is no date of the calendar"),
         (col("cid") == screening, "screening is always the instant of judgement; give it as `at`"),
         (_NUMBER_GIVEN | ~col("text").is_null(), "a milestone is a time"),
-        (col("time_1").is_null() & ~(col("status").fill_null("") == "unknown"), "a milestone has a time, or the status `unknown`"),
-        (~col("time_1").is_null() & (col("status").fill_null("") == "unknown"), "a milestone has a time, or the status `unknown`"),
+        (
+            col("time_1").is_null() & ~(col("status").fill_null("") == "unknown"),
+            "a milestone has a time, or the status `unknown`",
+        ),
+        (
+            ~col("time_1").is_null() & (col("status").fill_null("") == "unknown"),
+            "a milestone has a time, or the status `unknown`",
+        ),
     )
     kept = rejects.split(rows.with_columns(reason=said))
     coded = kept.with_columns(_1=col("time_1").fill_null(EARLIEST - 1), _2=col("time_2").fill_null(EARLIEST - 1))

@@ -21,7 +21,9 @@ from eligibility.vocabulary import Vocabulary
 col = nw.col
 
 
-def wholes_table(vocabulary: Vocabulary, numbers: Mapping[str, int], wanted: Iterable[int]) -> dict[str, tuple[Any, Sequence[Any]]]:
+def wholes_table(
+    vocabulary: Vocabulary, numbers: Mapping[str, int], wanted: Iterable[int]
+) -> dict[str, tuple[Any, Sequence[Any]]]:
     """Which occurrences are episodes of which wanted concept: the concept itself and its parts."""
     names = list(vocabulary.concepts)
     rows = [
@@ -43,7 +45,9 @@ def is_complete() -> nw.Expr:
 
 def own_records(together: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """What the own rows of each concept say: whether they are complete, absent now, and said anything at all."""
-    said = (col("nkept") + col("nplanned") + col("nnever") + col("nabsent")) > 0  # what lies after the instant is not seen
+    said = (
+        col("nkept") + col("nplanned") + col("nnever") + col("nabsent")
+    ) > 0  # what lies after the instant is not seen
     return together.filter(said).select(
         "patient", col("cid").alias("x"), complete=is_complete(), absent=col("nabsent") > 0, stated=nw.lit(True),
         listed=is_complete() & (col("nnever") == 0),
@@ -75,7 +79,20 @@ def episodes(
     return _held_by_wholes(engine, found)
 
 
-_MADE = ("patient", "x", ROW, "since_1", "since_2", "onset_1", "onset_2", "end_1", "end_2", "raw_2", "acute_months", "acute_exact")
+_MADE = (
+    "patient",
+    "x",
+    ROW,
+    "since_1",
+    "since_2",
+    "onset_1",
+    "onset_2",
+    "end_1",
+    "end_2",
+    "raw_2",
+    "acute_months",
+    "acute_exact",
+)
 
 
 def _held_by_wholes(engine: Engine, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -119,7 +136,9 @@ def _held_by_wholes(engine: Engine, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[An
         .when(own).then(_greatest("since_1", "n1")).otherwise(col("since_1")),
         _s2=nw.when(held & col("of_event")).then(col("h2")).when(own).then(_smallest("since_2", "n2")).otherwise(col("since_2")),
     ).drop("onset_1", "onset_2", "since_1", "since_2")  # fmt: skip
-    return engine.settle(joined.rename({"_o1": "onset_1", "_o2": "onset_2", "_s1": "since_1", "_s2": "since_2"}).select(*_MADE))
+    return engine.settle(
+        joined.rename({"_o1": "onset_1", "_o2": "onset_2", "_s1": "since_1", "_s2": "since_2"}).select(*_MADE)
+    )
 
 
 def _greatest(*names: str) -> nw.Expr:
@@ -150,7 +169,15 @@ def overlap(first: Any, last: Any, clock: Clock, sheet: Sheet) -> tuple[nw.Expr,
     ended = ~col("end_2").is_null()
     presumed, length = _acute()
     back = moved(first, length, clock.offset, -1, sheet.keep)
-    lasting = nw.when(col("since_1") >= first).then(nw.lit(True)).when(ended).then(col("end_1") > first).when(presumed).then(col("since_1") >= back).otherwise(nw.lit(True))
+    lasting = (
+        nw.when(col("since_1") >= first)
+        .then(nw.lit(True))
+        .when(ended)
+        .then(col("end_1") > first)
+        .when(presumed)
+        .then(col("since_1") >= back)
+        .otherwise(nw.lit(True))
+    )
     here = ~apart & begun & lasting
     return here.fill_null(False), ~apart
 
@@ -214,7 +241,9 @@ def probed(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFra
     surely, _ = overlap(col("sure_1"), col("sure_2"), clock, sheet)
     happened = (col("sure_1") <= col("onset_1")) & (col("onset_2") <= col("sure_2"))
     perhaps = ~((col("onset_2") < col("may_1")) | (col("onset_1") > col("may_2")))
-    marked = sheet.applied(frame, engine).with_columns(here=here, maybe=maybe, surely=surely, happened=happened, perhaps=perhaps)
+    marked = sheet.applied(frame, engine).with_columns(
+        here=here, maybe=maybe, surely=surely, happened=happened, perhaps=perhaps
+    )
     return marked.group_by("patient", "probe").agg(
         *[col(name).max() for name in ("here", "maybe", "surely", "happened", "perhaps")]
     )
@@ -275,7 +304,10 @@ ENDS = ("sure_1", "sure_2", "may_1", "may_2")
 
 
 def with_bounds(
-    engine: Engine, frame: nw.LazyFrame[Any], fixed: Mapping[int, tuple[int, int, int, int]], bounds: nw.LazyFrame[Any] | None
+    engine: Engine,
+    frame: nw.LazyFrame[Any],
+    fixed: Mapping[int, tuple[int, int, int, int]],
+    bounds: nw.LazyFrame[Any] | None,
 ) -> nw.LazyFrame[Any]:
     """Rows of a `window` with its bounds."""
     table: dict[str, tuple[Any, Sequence[Any]]] = {"window": (I, list(fixed))}
@@ -286,4 +318,3 @@ def with_bounds(
         return same
     own = frame.join(bounds, on=["patient", "window"], how="inner")
     return nw.concat([same, own.select(*same.collect_schema().names())], how="vertical")
-

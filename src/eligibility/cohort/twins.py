@@ -82,7 +82,9 @@ def record(rows: Iterable[Row], vocabulary: Vocabulary, patient: Row | None = No
                 found.setdefault("trials", {}).setdefault(trial, {})[concept.name] = said
         elif concept.kind == "age":
             said = amount(row)
-            found[concept.name] = {"value": said, "unit": row["unit"]} if isinstance(said, float) and row.get("unit") else said
+            found[concept.name] = (
+                {"value": said, "unit": row["unit"]} if isinstance(said, float) and row.get("unit") else said
+            )
         else:
             said = _dated(row, concept.kind)
             if said not in series.setdefault(concept.name, []) or _has_time(said):
@@ -93,12 +95,16 @@ def record(rows: Iterable[Row], vocabulary: Vocabulary, patient: Row | None = No
 
 
 def _has_time(said: Any) -> bool:
-    return isinstance(said, Mapping) and any(said.get(name) is not None for name in ("at", "onset", "resolved", "planned"))
+    return isinstance(said, Mapping) and any(
+        said.get(name) is not None for name in ("at", "onset", "resolved", "planned")
+    )
 
 
 def _status(row: Row) -> str | None:
     text = row.get("text")
-    return WORDS.get(str(text).strip().casefold()) if row.get("status") is None and text is not None else row.get("status")
+    return (
+        WORDS.get(str(text).strip().casefold()) if row.get("status") is None and text is not None else row.get("status")
+    )
 
 
 def _answer(row: Row) -> bool | None:

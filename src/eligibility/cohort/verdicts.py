@@ -148,9 +148,7 @@ def _lacks_data(rule: rules.Rule, truths: dict[rules.Atom, Statement]) -> Flag:
     )
 
 
-def _open_atoms(
-    rule: rules.Rule, truths: dict[rules.Atom, Statement], path: Flag
-) -> Iterator[tuple[rules.Atom, Flag]]:
+def _open_atoms(rule: rules.Rule, truths: dict[rules.Atom, Statement], path: Flag) -> Iterator[tuple[rules.Atom, Flag]]:
     """Each atom with whether it is left open: it and all that stands above it are."""
     here = both(path, is_open(value_of(rule, truths)))
     if here is False:
@@ -220,9 +218,22 @@ def attrition_rows(judgement: Judgement, patients: int, counts: dict[str, int]) 
         trial, address, label = judged.trial.id, judged.criterion.address, judged.criterion.label
         first = counts[f"{index}:first"]
         left[trial] = left.get(trial, patients) - first
-        rows.append((trial, address, label, None, patients, counts[f"{index}:removed"], first, left[trial], counts[f"{index}:open"]))
+        rows.append(
+            (
+                trial,
+                address,
+                label,
+                None,
+                patients,
+                counts[f"{index}:removed"],
+                first,
+                left[trial],
+                counts[f"{index}:open"],
+            )
+        )
         facts = sorted(
-            ((counts[f"{index}:on:{number}"], name) for number, name in enumerate(judged.open_on)), key=lambda item: (-item[0], item[1])
+            ((counts[f"{index}:on:{number}"], name) for number, name in enumerate(judged.open_on)),
+            key=lambda item: (-item[0], item[1]),
         )
         rows += [(trial, address, label, name, patients, None, None, None, count) for count, name in facts if count]
     return rows
@@ -231,4 +242,3 @@ def attrition_rows(judgement: Judgement, patients: int, counts: dict[str, int]) 
 def counted(flags: dict[str, nw.Expr]) -> list[nw.Expr]:
     """The sums of some flags."""
     return [flag.cast(nw.Int64).sum().alias(name) for name, flag in flags.items()]
-

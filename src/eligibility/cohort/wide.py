@@ -94,7 +94,9 @@ class WideSource(Source):
             first, last, since_1, since_2 = there.onset_1, there.onset_2, there.since_1, there.since_2
             holds: Flag = False
             if mine is not None:
-                holds = both(full, mine.exists, there.exists, mine.onset_1 <= last, mine.onset_2 >= first if event else True)
+                holds = both(
+                    full, mine.exists, there.exists, mine.onset_1 <= last, mine.onset_2 >= first if event else True
+                )
                 start = most_of(mine.onset_1, first) if event else mine.onset_1
                 end = least_of(mine.onset_2, last)
                 mine = Happening(
@@ -116,7 +118,14 @@ class WideSource(Source):
     def _applicable(self, name: str, there: Happening) -> Happening:
         if not self.vocabulary[name].has_limited_applicability:
             return there
-        return Happening(both(there.exists, no(self.cannot(name))), there.onset_1, there.onset_2, there.acute, there.since_1, there.since_2)
+        return Happening(
+            both(there.exists, no(self.cannot(name))),
+            there.onset_1,
+            there.onset_2,
+            there.acute,
+            there.since_1,
+            there.since_2,
+        )
 
     def _full(self, name: str) -> Flag:
         """Is its own record complete?"""
@@ -171,7 +180,10 @@ class WideSource(Source):
 
     def episodes(self, concept: Concept) -> tuple[Moment, Moment]:
         times = self._happenings(concept.name)
-        return _newest([(there.exists, there.onset_1, there.onset_2, self._sure_end(there)) for there in times], concept.kind == "event")
+        return _newest(
+            [(there.exists, there.onset_1, there.onset_2, self._sure_end(there)) for there in times],
+            concept.kind == "event",
+        )
 
     def _sure_end(self, there: Happening) -> Moment:
         if there.acute is None:
@@ -267,7 +279,13 @@ class WideSource(Source):
         return inside, ahead, coming
 
     def _pick(
-        self, value: Quad, exists: Flag, other: Interval, selection: rules.Selection, window: rules.Window | None, where: Reach
+        self,
+        value: Quad,
+        exists: Flag,
+        other: Interval,
+        selection: rules.Selection,
+        window: rules.Window | None,
+        where: Reach,
     ) -> Picked:
         """What a selection makes of one observation at the instant, and of those that may follow it."""
         inside, ahead, coming = self._inside(window, where)
@@ -279,27 +297,50 @@ class WideSource(Source):
             case "first":
                 found = chosen_quad(sure, value, nothing)
             case "highest":
-                raised: Quad = (value[0], pick(ahead, other.high, value[1]), value[2], either(both(no(ahead), value[3]), both(ahead, other.high_open)))
+                raised: Quad = (
+                    value[0],
+                    pick(ahead, other.high, value[1]),
+                    value[2],
+                    either(both(no(ahead), value[3]), both(ahead, other.high_open)),
+                )
                 found = chosen_quad(sure, raised, nothing)
             case _:
-                lowered: Quad = (pick(ahead, other.low, value[0]), value[1], either(both(no(ahead), value[2]), both(ahead, other.low_open)), value[3])
+                lowered: Quad = (
+                    pick(ahead, other.low, value[0]),
+                    value[1],
+                    either(both(no(ahead), value[2]), both(ahead, other.low_open)),
+                    value[3],
+                )
                 found = chosen_quad(sure, lowered, nothing)
         return Picked(found, either(sure, coming))
 
     def number(
-        self, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        selection: rules.Selection,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> Picked:
         where = where_to_look(self, concept, selection, window, values, trial)
         inside, ahead, _ = self._inside(window, where)
         column = self.values.get(concept.name)
-        if isinstance(column, PlainNumber) and concept.formula is None and concept.assumed is None and inside is True and ahead is False:
+        if (
+            isinstance(column, PlainNumber)
+            and concept.formula is None
+            and concept.assumed is None
+            and inside is True
+            and ahead is False
+        ):
             value = column.quad()
             return Picked(value, column.exists, None, column)
         value, exists = self._now(concept, values)
         found = self._pick(value, exists, concept.possible, selection, window, where)
         if isinstance(column, ReadNumber) and concept.formula is None:
             counts = (col(f"{column.name}_months_1"), col(f"{column.name}_months_2"))
-            found = replace(found, months=(*counts, both(~counts[0].is_null(), True if selection == "first" else no(ahead))))
+            found = replace(
+                found, months=(*counts, both(~counts[0].is_null(), True if selection == "first" else no(ahead)))
+            )
         if concept.assumed is None:
             return found
         instead = no(either(exists, ahead))
@@ -324,10 +365,18 @@ class WideSource(Source):
         value = self.sheet.quad(column.quad())
         by = self.sheet.quad((known, known, False, False))
         ratio = self.sheet.quad(divide(self.sheet, value, by))
-        return self._pick(chosen_quad(usable, ratio, constant(anything)), column.exists, anything, selection, window, where)
+        return self._pick(
+            chosen_quad(usable, ratio, constant(anything)), column.exists, anything, selection, window, where
+        )
 
     def change(
-        self, concept: Concept, rise: bool, over: Duration, window: rules.Window | None, values: Duration | None, trial: str
+        self,
+        concept: Concept,
+        rise: bool,
+        over: Duration,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
     ) -> Picked:
         return Picked(constant(ANYTHING), False)
 
@@ -409,8 +458,9 @@ def _newest(spans: list[tuple[Flag, Moment, Moment, Moment]], event: bool) -> tu
         for other, (there, first_of, last_of, until) in enumerate(spans):
             if other == index:
                 continue
-            older = either(last_of < end, both(last_of == end, either(first_of < begin, both(first_of == begin, other < index))))
+            older = either(
+                last_of < end, both(last_of == end, either(first_of < begin, both(first_of == begin, other < index)))
+            )
             blocked = either(blocked, both(there, older, until >= end))
         high = pick_moment(both(exists, no(blocked)), most_of(high, end), high)
     return low, high
-

@@ -60,7 +60,17 @@ def screen_wide(
     if absent not in ("unknown", "no"):
         raise UsageError('`absent` is "unknown" or "no"')
     engine, native = engine_of(frame)
-    table = _Table(engine, native, vocabulary, clock_at(at), at is not None, dict(units or {}), dict(columns or {}), patient, absent)
+    table = _Table(
+        engine,
+        native,
+        vocabulary,
+        clock_at(at),
+        at is not None,
+        dict(units or {}),
+        dict(columns or {}),
+        patient,
+        absent,
+    )
     known = addresses_of(known_trials(chosen))
     source = table.source(known)
     judgement = judged(chosen, source)
@@ -88,7 +98,9 @@ class _Table:
     def __post_init__(self) -> None:
         schema = nw.from_native(self.native).collect_schema()
         if self.patient not in schema:
-            raise UsageError(f"the table has no column `{excerpt(self.patient)}` for the patient; name it with `patient=`")
+            raise UsageError(
+                f"the table has no column `{excerpt(self.patient)}` for the patient; name it with `patient=`"
+            )
         strange = [name for name in (*self.units, *self.names) if name not in schema]
         if strange:
             raise UsageError(f"`units` or `columns` speak of `{excerpt(strange[0])}`, and the table has no such column")
@@ -122,7 +134,11 @@ class _Table:
         return text.casefold() if reading.is_address(text) else None
 
     def _is_time(self, name: str, meaning: object) -> bool:
-        return isinstance(meaning, Concept) and meaning.kind in ("condition", "event", "milestone") and self.schema[name] == nw.String
+        return (
+            isinstance(meaning, Concept)
+            and meaning.kind in ("condition", "event", "milestone")
+            and self.schema[name] == nw.String
+        )
 
     def _own_clock(self, name: str) -> Clock:
         kind = self.kinds[name]
@@ -144,10 +160,18 @@ class _Table:
         source = WideSource(self.vocabulary, self.clock, self.absent)
         taken: dict[object, str] = {}
         for name, meaning in self.meant.items():
-            if meaning is None or (isinstance(meaning, str) and meaning not in ("as_of", "birth_date") and meaning not in addresses):
-                said = unknown_name(self.vocabulary, self.names.get(name, name)) if meaning is None else "no trial asks for this judgement"
+            if meaning is None or (
+                isinstance(meaning, str) and meaning not in ("as_of", "birth_date") and meaning not in addresses
+            ):
+                said = (
+                    unknown_name(self.vocabulary, self.names.get(name, name))
+                    if meaning is None
+                    else "no trial asks for this judgement"
+                )
                 nobody = self.frame.head(1).select(
-                    **{ROW: nw.lit(-1, dtype=nw.Int64)}, patient=nw.when(nw.lit(False)).then(col("patient")), concept=nw.lit(name)
+                    **{ROW: nw.lit(-1, dtype=nw.Int64)},
+                    patient=nw.when(nw.lit(False)).then(col("patient")),
+                    concept=nw.lit(name),
                 )
                 self.rejects.add(nobody, nw.lit(f"the column is not read: {said}"))
                 continue
@@ -198,8 +222,15 @@ class _Table:
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold numbers or texts, not {dtype}")
         unit = self.units.get(name)
-        if unit and concept.measure and concept.measure.unit.dimensions == (("[time]", 1),) and time_unit(unit) in ("month", "year"):
-            raise UsageError(f"the column `{excerpt(name)}` counts calendar {unit}; give it as text, such as `3 months`")
+        if (
+            unit
+            and concept.measure
+            and concept.measure.unit.dimensions == (("[time]", 1),)
+            and time_unit(unit) in ("month", "year")
+        ):
+            raise UsageError(
+                f"the column `{excerpt(name)}` counts calendar {unit}; give it as text, such as `3 months`"
+            )
         try:
             scale = quantity_reader(self.vocabulary).scale(concept, unit)
         except UnreadableValue as error:
@@ -216,21 +247,29 @@ class _Table:
 
     def _texts(self, name: str, concept: Concept) -> ReadNumber:
         reader = quantity_reader(self.vocabulary)
-        found: dict[str, list[Any]] = {part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2", "_unread")}
+        found: dict[str, list[Any]] = {
+            part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2", "_unread")
+        }
         for (text,) in distinct(self.engine, self.frame.filter(~col(name).is_null()), [name]):
             try:
                 given = {"value": text, "unit": self.units[name]} if name in self.units else text
                 reading_of = reader.reading(concept, given)
                 x = reading_of.value if reading_of is not None else None
                 months = counted(reading_of.months) if reading_of is not None else (None, None)
-                row: tuple[Any, ...] = (x.low, x.high, x.low_open, x.high_open, *months, False) if x is not None else (None,) * 6 + (False,)
+                row: tuple[Any, ...] = (
+                    (x.low, x.high, x.low_open, x.high_open, *months, False)
+                    if x is not None
+                    else (None,) * 6 + (False,)
+                )
             except UnreadableValue:
                 row = (None,) * 6 + (True,)
             for values, part in zip(found.values(), (text, *row), strict=True):
                 values.append(part)
         types = (S, D, D, B, B, D, D, B)
         table = {key: (dtype, values) for (key, values), dtype in zip(found.items(), types, strict=True)}
-        parts = {part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")}
+        parts = {
+            part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
+        }
         self.frame = lookup(self.engine, self.frame, [name], table).rename({**parts, "_unread": f"{name}_unread"})
         self.checks.append((name, col(f"{name}_unread").fill_null(False), "the text is no value of this quantity"))
         return ReadNumber(name, concept.possible)
@@ -260,7 +299,9 @@ class _Table:
             except UnreadableValue:
                 strange.append(text)
         if strange:
-            self.checks.append((name, col(name).is_in(strange), f"it is none of the values {', '.join(concept.values)}"))
+            self.checks.append(
+                (name, col(name).is_in(strange), f"it is none of the values {', '.join(concept.values)}")
+            )
         return Spelled(name, ranks)
 
     def _times(self, name: str) -> None:
@@ -285,18 +326,30 @@ class _Table:
     def _births(self, name: str) -> tuple[nw.Expr, nw.Expr]:
         if self.kinds[name] not in ("day", "floating", "text"):
             raise UsageError(f"the column `{excerpt(name)}` must hold days, not {self.schema[name]}")
-        self.frame = with_births(self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name])
+        self.frame = with_births(
+            self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
+        )
         self.checks.append(("birth_date", col("_birth_wrong"), "the birth date is no day of the calendar"))
         sheet = Sheet()
         today = civil(self.clock.now + self.clock.offset, sheet.keep)
         day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
         self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
-        born = [col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day") for index in (1, 2)]
-        self.checks.append(("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement"))
+        born = [
+            col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day")
+            for index in (1, 2)
+        ]
+        self.checks.append(
+            ("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement")
+        )
         found = []
         for index in (2, 1):
             date = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
-            months = (today.year - date.year) * 12 + today.month - date.month - nw.when(date.day > today.day).then(nw.lit(1)).otherwise(nw.lit(0))
+            months = (
+                (today.year - date.year) * 12
+                + today.month
+                - date.month
+                - nw.when(expression(date.day > today.day)).then(nw.lit(1)).otherwise(nw.lit(0))
+            )
             found.append(nw.when(months < 0).then(nw.lit(0)).otherwise(months))
         unborn = born[0] > col("_today")
         missing = col("born_1").is_null() | unborn
@@ -344,27 +397,55 @@ class _Table:
             if self.vocabulary[name].has_limited_applicability:
                 unfit = source.cannot(name)
                 if unfit is not False:
-                    self.checks.append((column, expression(unfit) & expression(either(said.happening.exists, _given(column, self.schema))), "it cannot apply to a patient of this sex and age"))
+                    self.checks.append(
+                        (
+                            column,
+                            expression(unfit) & expression(either(said.happening.exists, _given(column, self.schema))),
+                            "it cannot apply to a patient of this sex and age",
+                        )
+                    )
             for whole in self.vocabulary.wholes(name):
                 other = source.occurrences.get(whole)
                 if other is None or other.never is False:
                     continue
                 torn = expression(other.never) & expression(said.happening.exists)
-                self.checks.append((column, torn, f"it is or was present, and {whole}, which includes it, never was; neither is used"))
-                self.checks.append((source.null_columns[whole], torn, f"it never was, and {name}, which it includes, is or was present; neither is used"))
+                self.checks.append(
+                    (column, torn, f"it is or was present, and {whole}, which includes it, never was; neither is used")
+                )
+                self.checks.append(
+                    (
+                        source.null_columns[whole],
+                        torn,
+                        f"it never was, and {name}, which it includes, is or was present; neither is used",
+                    )
+                )
         for name in source.answers:
             unfit = source.cannot(name)
             if unfit is not False:
-                column = next(column for column, meaning in self.meant.items() if isinstance(meaning, Concept) and meaning.name == name)
-                self.checks.append((column, expression(unfit) & col(column).fill_null(False), "it cannot apply to a patient of this sex and age"))
+                column = next(
+                    column
+                    for column, meaning in self.meant.items()
+                    if isinstance(meaning, Concept) and meaning.name == name
+                )
+                self.checks.append(
+                    (
+                        column,
+                        expression(unfit) & col(column).fill_null(False),
+                        "it cannot apply to a patient of this sex and age",
+                    )
+                )
         for name, spelled in source.classes.items():
             condition = self.vocabulary[name].none_when_absent
             never = source.occurrences.get(condition) if condition else None
             if never is not None and never.never is not False and condition is not None:
-                raised = expression(spelled.among(frozenset(range(1, len(self.vocabulary[name].values))))).fill_null(False)
+                raised = expression(spelled.among(frozenset(range(1, len(self.vocabulary[name].values))))).fill_null(
+                    False
+                )
                 torn = raised & expression(never.never)
                 self.checks.append((spelled.name, torn, f"it has a value, and {condition} never was; neither is used"))
-                self.checks.append((source.null_columns[condition], torn, f"it never was, and {name} has a value; neither is used"))
+                self.checks.append(
+                    (source.null_columns[condition], torn, f"it never was, and {name} has a value; neither is used")
+                )
 
     @property
     def rejected(self) -> nw.LazyFrame[Any]:
@@ -384,4 +465,3 @@ def _given(column: str, schema: Any) -> Flag:
 
 def _expr(moment: Any) -> nw.Expr:
     return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
-
