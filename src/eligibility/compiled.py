@@ -111,6 +111,12 @@ class _Writer:
                 return self._require(operand, not wanted, verdict)
             case rules.And(operands=operands) if wanted:
                 return [line for operand in operands for line in self._require(operand, True, verdict)]
+            case rules.Or(operands=operands) if not wanted and (truths := self._truths(operands)) is not None:
+                return [
+                    f"if {' or '.join(truths)}:",
+                    f"    if {' or '.join(f'{truth} == {TRUE}' for truth in truths)}: {_ends(verdict)}",
+                    f"    {verdict} = {LACKS}",
+                ]
             case rules.Or(operands=operands) if not wanted:
                 return [line for operand in operands for line in self._require(operand, False, verdict)]
             case rules.Or(operands=operands) if (truths := self._truths(operands)) is not None:
