@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
+from itertools import compress
 from typing import Any, Protocol
 
 from eligibility import rules
@@ -34,12 +35,21 @@ FEW = 24  # trials up to which one function is faster than an index
 VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
 
 
+def _flags(bits: int, ids: dict[str, int]) -> bytes:
+    """The bits of a number as bytes of 0 and 1, up to the place of the last trial."""
+    length = next(reversed(ids.values())) + 1 if ids else 1  # they stand in the order of their places
+    return f"{bits:0{length}b}"[::-1].encode().translate(_AS_NUMBERS)
+
+
+_AS_NUMBERS = bytes.maketrans(b"01", b"\0\1")
+
+
 class TrialSet(Set[str]):
     """The IDs of some of the trials, held as the bits of a number."""
 
     __slots__ = ("_bits", "_ids")
 
-    def __init__(self, bits: int, ids: Mapping[str, int]) -> None:
+    def __init__(self, bits: int, ids: dict[str, int]) -> None:
         self._bits = bits
         self._ids = ids
 
@@ -48,7 +58,7 @@ class TrialSet(Set[str]):
         return place is not None and bool(self._bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
-        return (trial_id for trial_id, place in self._ids.items() if self._bits >> place & 1)
+        return compress(self._ids, map(_flags(self._bits, self._ids).__getitem__, self._ids.values()))
 
     def __len__(self) -> int:
         return self._bits.bit_count()
@@ -67,7 +77,7 @@ class Verdicts(Mapping[str, Verdict]):
     __slots__ = ("_bits", "_codes", "_ids")
 
     def __init__(
-        self, ids: Mapping[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
+        self, ids: dict[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
     ) -> None:
         self._ids = ids
         self._codes = codes
@@ -80,6 +90,10 @@ class Verdicts(Mapping[str, Verdict]):
         return next(verdict for verdict, bits in zip(VERDICTS, self.bits, strict=True) if bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
+        if self._codes is None:  # all of them are about to be looked up
+            flags = [int.from_bytes(_flags(bits, self._ids), "little") for bits in self.bits]
+            length = len(_flags(0, self._ids))
+            self._codes = sum(code * found for code, found in enumerate(flags)).to_bytes(length, "little")
         return iter(self._ids)
 
     def __len__(self) -> int:
