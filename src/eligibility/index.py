@@ -8,10 +8,10 @@ work for a patient grows with the distinct slots that the trials ask for, not wi
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import assert_never
+from typing import Any, assert_never
 
 from eligibility import rules
 from eligibility.clauses import Clause, clauses
@@ -27,7 +27,7 @@ from eligibility.compiled import (
 )
 from eligibility.cuts import Bits, Cuts
 from eligibility.instants import Duration
-from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Directions, Group, Ranges, Ranks, Steps, Truths
+from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Directions, Group, Ranges, Ranks, Steps, Told, Truths
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
 
 GROUP = 6  # slots of truths that are looked up together: patients are alike in so few
@@ -37,10 +37,11 @@ GROUP = 6  # slots of truths that are looked up together: patients are alike in 
 class Layout:
     """The literals as they are looked up."""
 
-    truths: tuple[int, ...] = ()  # the places of slots, side by side
-    groups: list[tuple[slice, Group]] = field(default_factory=list)
-    numbers: list[tuple[int, list[float], Steps, Ranges]] = field(default_factory=list)
-    ranks: list[tuple[int, Ranks]] = field(default_factory=list)
+    truths_of: Callable[[Sequence[Content]], tuple[int, ...]]
+    groups: list[tuple[slice, Group]]
+    ranges_of: Callable[[Sequence[Content]], tuple[Range, ...]]
+    numbers: list[tuple[list[float], Steps, list[Told | None], Ranges]]
+    ranks: list[tuple[int, Ranks]]
 
 
 class Index:
@@ -133,8 +134,7 @@ class Index:
 
     def truths(self, contents: Sequence[Content]) -> bytes:
         """What is known of the truths that literals read, side by side as they are looked up."""
-        places = self._laid_out().truths
-        return bytes(itemgetter(*places)(contents)) if len(places) > 1 else bytes(contents[place] for place in places)  # type: ignore[misc]  # truths are small numbers
+        return bytes(self._laid_out().truths_of(contents))
 
     def judge(
         self, contents: Sequence[Content], truths: bytes, answered: Iterable[int] = ()
@@ -175,11 +175,11 @@ class Index:
                 lacks |= lacking
             if rest:
                 rests.append(rest)
-        for place, edges, steps, ranges in layout.numbers:
-            known: Range = contents[place]  # type: ignore[assignment]  # a slot of numbers holds a Range
+        for known, (edges, steps, told, ranges) in zip(layout.ranges_of(contents), layout.numbers, strict=True):
             low = known[0]
             if low == known[1]:
-                failing, _, rest = steps[bisect_right(edges, low)]
+                passed = bisect_right(edges, low)
+                failing, _, rest = told[passed] or steps.tell(passed)
                 fails |= failing
             else:
                 failing, lacking, rest = ranges[known]
@@ -233,16 +233,22 @@ class Index:
                 if is_new and number - starts[-1] >= GROUP:
                     starts.append(number)
             groups = [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(places)], strict=True)]
+            steps = [Steps(directions) for directions in self._numbers.values()]
             self._layout = Layout(
-                tuple(places),
+                _picked(places),
                 [(here, Group([self._truths[place] for place in places[here]])) for here in groups],
-                [
-                    (place, steps.edges, steps, Ranges(directions)) for place, directions in self._numbers.items()
-                    for steps in (Steps(directions),)
-                ],
+                _picked(list(self._numbers)),
+                [(own.edges, own, own.told, Ranges(own.directions)) for own in steps],
                 list(self._ranks.items()),
-            )  # fmt: skip
+            )
         return self._layout
+
+
+def _picked(places: Sequence[int]) -> Callable[[Sequence[Content]], Any]:
+    """What picks the contents at some places, as a tuple however few there are."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda contents: tuple(contents[place] for place in places)
 
 
 def _family(slot: Slot) -> str:

@@ -101,14 +101,22 @@ class Ranges(dict[Range, Told]):
         return _kept(self, known, found)
 
 
-class Steps(dict[int, Told]):
-    """What a number tells that is known exactly, by how many of the edges it has passed."""
+class Steps:
+    """What a number tells that is known exactly, by how many of the edges it has passed; None where that was not asked yet."""
 
     def __init__(self, directions: Directions) -> None:
-        super().__init__()
-        self._directions = directions
+        self.directions = directions
         self.edges = sorted({edge for cuts in directions.values() for edge in cuts.edges})
+        self.told: list[Told | None] = [None] * (len(self.edges) + 1)
+        self._kept = 0
 
-    def __missing__(self, passed: int) -> Told:
+    def tell(self, passed: int) -> Told:
+        """Find it, and keep it."""
+        if self._kept == MOST_KEPT:
+            self.told[:] = [None] * len(self.told)
+            self._kept = 0
         value = self.edges[passed - 1] if passed else float("-inf")
-        return _kept(self, passed, [(KINDS * plane, cuts.failing_at(value)) for (plane, _), cuts in self._directions.items()])  # fmt: skip
+        items = [(KINDS * plane, cuts.failing_at(value)) for (plane, _), cuts in self.directions.items()]
+        self.told[passed] = found = told(items)
+        self._kept += 1
+        return found

@@ -29,7 +29,7 @@ from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
 from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
-from eligibility.slots import ASKS, Content, TruthSlot, content, is_of_one_trial
+from eligibility.slots import ASKS, Content, Slot, TruthSlot, content, is_of_one_trial
 
 FEW = 24  # trials up to which one function is faster than an index
 VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
@@ -166,6 +166,11 @@ class Screener:
         self._table = SlotTable()
         self._trials = dict(enumerate(chosen))  # by their places
         self._next = len(chosen)
+        self._ids = {trial.id: place for place, trial in self._trials.items()}
+        self._version = 0
+        self.slots: tuple[Slot, ...] = ()
+        self._of_one_trial: list[int] = []
+        self._asked: dict[str, int] = {}  # the places of slots of judgements, by their addresses
         self._index: Index | None = None
         self._judge: Judge = _nobody
         self._compile()
@@ -180,20 +185,19 @@ class Screener:
         elif self._index is None:
             self._index = Index(self._table)
             self._trials = {self._index.add(_statements(trial)): trial for trial in self._trials.values()}
+            self._ids = {trial.id: place for place, trial in self._trials.items()}
         self._renew()
 
     def _renew(self) -> None:
         """What follows from the slots, after trials came or went."""
-        self._version = getattr(self, "_version", 0) + 1
-        self._ids = {trial.id: place for place, trial in self._trials.items()}
-        self.slots = self._table.slots
+        self._version += 1
         self._readers: dict[str, PlainRecords] = {}
-        self._of_one_trial = tuple(place for place, slot in enumerate(self.slots) if is_of_one_trial(slot))
-        self._asked = {
-            slot.atom.address.casefold(): place
-            for place, slot in enumerate(self.slots)
-            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged)
-        }
+        known, self.slots = len(self.slots), self._table.slots
+        for place, slot in enumerate(self.slots[known:], known):
+            if is_of_one_trial(slot):
+                self._of_one_trial.append(place)
+            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged):
+                self._asked[slot.atom.address.casefold()] = place
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -208,13 +212,16 @@ class Screener:
             raise UsageError("the trial was compiled with another vocabulary than the others")
         place = self._next if self._index is None else self._index.add(_statements(trial))
         self._trials[place] = trial
+        self._ids = {**self._ids, trial.id: place}  # verdicts that were given keep what they know
         self._next += 1
         self._compile()
 
     def withdraw(self, trial_id: str) -> None:
         """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
-        place = self._ids[find(trial_id, self.trials).id]
+        name = trial_id if trial_id in self._ids else find(trial_id, self.trials).id
+        place = self._ids[name]
         del self._trials[place]
+        self._ids = {other: taken for other, taken in self._ids.items() if other != name}
         if self._index is not None:
             self._index.withdraw(place)
         self._compile()
