@@ -169,6 +169,7 @@ class Screener:
         self._ids = {trial.id: place for place, trial in self._trials.items()}
         self._version = 0
         self.slots: tuple[Slot, ...] = ()
+        self._readers: dict[str, PlainRecords] = {}
         self._of_one_trial: list[int] = []
         self._asked: dict[str, int] = {}  # the places of slots of judgements, by their addresses
         self._index: Index | None = None
@@ -191,7 +192,6 @@ class Screener:
     def _renew(self) -> None:
         """What follows from the slots, after trials came or went."""
         self._version += 1
-        self._readers: dict[str, PlainRecords] = {}
         known, self.slots = len(self.slots), self._table.slots
         for place, slot in enumerate(self.slots[known:], known):
             if is_of_one_trial(slot):
@@ -300,7 +300,8 @@ class Screener:
             return None
         reader = self._readers.get(absent)
         if reader is None:
-            reader = self._readers[absent] = PlainRecords(self._vocabulary, self.slots, absent)
+            reader = self._readers[absent] = PlainRecords(self._vocabulary, absent)
+        reader.extend(self.slots)
         contents = reader.contents(patient, *moment)
         return None if contents is None else (contents, moment)
 
