@@ -34,7 +34,10 @@ def contests(settings: Settings) -> Iterator[Contest]:
         made = many_trials.make(sizes[-1], SEED, distinct=distinct)
         for size in sizes:
             part = Made(made.written[:size], made.trials[:size])
-            yield _contest(part, distinct, settings, is_largest=size == sizes[-1] and not distinct)
+            is_largest = size == sizes[-1] and not distinct
+            yield _contest(part, distinct, settings, is_largest=is_largest)
+            if is_largest:
+                yield _nothing_known(part)
     for size in CRITERIA[:3] if settings.quick else CRITERIA:
         yield _criteria(size, settings)
 
@@ -75,6 +78,23 @@ def _contest(made: Made, distinct: bool, settings: Settings, *, is_largest: bool
     )  # fmt: skip
 
 
+def _nothing_known(made: Made) -> Contest:
+    """For a patient without a record no criterion fails, and code by hand looks at all of them."""
+    screener = Screener(made.trials)
+    functions = many_trials.by_hand(made, screener)
+    nothing = screener.prepare({}, at=STAMP)
+
+    def wrong() -> str:
+        return differing(list(screener.verdicts(nothing).values()), [VERDICTS[f(nothing.contents)] for f in functions])
+
+    contestants = [
+        Contestant("loop over functions by hand", lambda: [f(nothing.contents) for f in functions], note="a list of codes"),
+        Contestant("Screener.verdicts", lambda: screener.verdicts(nothing), wrong, note="as bitsets"),
+    ]  # fmt: skip
+    name = f"a patient of whom nothing is known, {len(made.trials):,} trials"
+    return Contest(name, contestants, "loop over functions by hand")
+
+
 def _unlike_the_reference(screener: Screener, trials: Sequence[Trial], registry: Registry) -> str:
     """What is wrong by the reference evaluator, for a few patients and some of the trials."""
     some = trials[:: max(1, len(trials) // 200)]
@@ -101,7 +121,8 @@ def changes(screener: Screener, made: Made, settings: Settings) -> list[Figure]:
     figures.append(Figure("index alone, for each trial", held / size, "B"))
     fresh = many_trials.make(20, SEED + 1)
     renamed = [Trial(f"NEW{n}", t.title, t.criteria, t.registry, t.values) for n, t in enumerate(fresh.trials)]
-    record = next(many_trials.patients(Registry(SEED), 1, 14))
+    first, record = many_trials.patients(Registry(SEED), 2, 14)
+    another.verdicts(another.prepare(first, at=STAMP))
     figures.append(Figure("adding a trial", _each(lambda trial: another.add(trial), renamed), "s"))
     figures.append(Figure("the next verdicts, facts prepared anew", _each(lambda one: another.verdicts(another.prepare(one, at=STAMP)), [record]), "s"))  # fmt: skip
     figures.append(Figure("withdrawing a trial", _each(lambda trial: another.withdraw(trial.id), renamed), "s"))

@@ -8,10 +8,10 @@ work for a patient grows with the distinct slots that the trials ask for, not wi
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import assert_never
+from typing import Any, assert_never
 
 from eligibility import rules
 from eligibility.clauses import Clause, clauses
@@ -27,20 +27,21 @@ from eligibility.compiled import (
 )
 from eligibility.cuts import Bits, Cuts
 from eligibility.instants import Duration
-from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Group, Numbers, Ranges, Ranks, Steps, Truths
+from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Directions, Group, Ranges, Ranks, Steps, Told, Truths
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
 
-GROUP = 24  # slots of truths that are looked up together: patients are alike in so few
+GROUP = 6  # slots of truths that are looked up together: patients are alike in so few
 
 
 @dataclass(eq=False)
 class Layout:
     """The literals as they are looked up."""
 
-    truths: tuple[int, ...] = ()  # the places of slots, side by side
-    groups: list[tuple[slice, Group]] = field(default_factory=list)
-    numbers: list[tuple[int, list[float], Steps, Ranges]] = field(default_factory=list)
-    ranks: list[tuple[int, Ranks]] = field(default_factory=list)
+    truths_of: Callable[[Sequence[Content]], tuple[int, ...]]
+    groups: list[tuple[slice, Group]]
+    ranges_of: Callable[[Sequence[Content]], tuple[Range, ...]]
+    numbers: list[tuple[list[float], Steps, list[Told | None], Ranges]]
+    ranks: list[tuple[int, Ranks]]
 
 
 class Index:
@@ -51,7 +52,7 @@ class Index:
         self._trials: dict[int, Statements] = {}  # by their first columns
         self._columns = 0
         self._truths: dict[int, Truths] = {}  # by the places of their slots
-        self._numbers: dict[int, Numbers] = {}
+        self._numbers: dict[int, Directions] = {}
         self._ranks: dict[int, Ranks] = {}
         self._always: list[Bits] = [0, 0, 0]  # what is told of every patient: a judgement is open until it is answered
         self._members: list[Bits] = []  # the columns of clauses that have a first literal, a second, and so on
@@ -108,9 +109,7 @@ class Index:
             case NumberSlot() | RatioSlot():
                 ((operator, threshold),) = thresholds(atom)
                 holds_above = (operator in (">", ">=")) is not negated
-                cuts = self._numbers.setdefault(place, Numbers()).cuts.setdefault(
-                    (plane, holds_above), Cuts(holds_above)
-                )
+                cuts = self._numbers.setdefault(place, {}).setdefault((plane, holds_above), Cuts(holds_above))
                 cuts.add(operator, threshold, negated, bit)
             case RankSlot():
                 assert isinstance(atom, rules.InClass)
@@ -135,8 +134,7 @@ class Index:
 
     def truths(self, contents: Sequence[Content]) -> bytes:
         """What is known of the truths that literals read, side by side as they are looked up."""
-        places = self._laid_out().truths
-        return bytes(itemgetter(*places)(contents)) if len(places) > 1 else bytes(contents[place] for place in places)  # type: ignore[misc]  # truths are small numbers
+        return bytes(self._laid_out().truths_of(contents))
 
     def judge(
         self, contents: Sequence[Content], truths: bytes, answered: Iterable[int] = ()
@@ -168,16 +166,35 @@ class Index:
         """What all slots together tell, by plane and kind."""
         found = self._always.copy()
         layout = self._laid_out()
+        fails, lacks, rests = found[FAILS], found[DATA], []
         for here, group in layout.groups:
-            for kind, bits in group[truths[here]]:
-                found[kind] |= bits
-        for place, edges, steps, ranges in layout.numbers:
-            known: Range = contents[place]  # type: ignore[assignment]  # a slot of numbers holds a Range
+            failing, lacking, rest = group[truths[here]]
+            if failing:
+                fails |= failing
+            if lacking:
+                lacks |= lacking
+            if rest:
+                rests.append(rest)
+        for known, (edges, steps, told, ranges) in zip(layout.ranges_of(contents), layout.numbers, strict=True):
             low = known[0]
-            for kind, bits in steps[bisect_right(edges, low)] if low == known[1] else ranges[known]:
-                found[kind] |= bits
+            if low == known[1]:
+                passed = bisect_right(edges, low)
+                failing, _, rest = told[passed] or steps.tell(passed)
+                fails |= failing
+            else:
+                failing, lacking, rest = ranges[known]
+                fails |= failing
+                lacks |= lacking
+            if rest:
+                rests.append(rest)
         for place, ranks in layout.ranks:
-            for kind, bits in ranks[contents[place]]:  # type: ignore[index]  # a slot of ranks holds their bits
+            failing, lacking, rest = ranks[contents[place]]  # type: ignore[index]  # a slot of ranks holds their bits
+            fails |= failing
+            lacks |= lacking
+            rests.append(rest)
+        found[FAILS], found[DATA] = fails, lacks
+        for rest in rests:
+            for kind, bits in rest:
                 found[kind] |= bits
         return found
 
@@ -210,14 +227,28 @@ class Index:
             _widened(self._always, KINDS * (len(self._members) + 1), 0)
             slots = self._table.slots
             places = sorted(self._truths, key=lambda place: _family(slots[place]))
-            groups = [slice(start, min(start + GROUP, len(places))) for start in range(0, len(places), GROUP)]
+            starts = [0]
+            for number in range(1, len(places)):
+                is_new = _family(slots[places[number]]) != _family(slots[places[number - 1]])
+                if is_new and number - starts[-1] >= GROUP:
+                    starts.append(number)
+            groups = [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(places)], strict=True)]
+            steps = [Steps(directions) for directions in self._numbers.values()]
             self._layout = Layout(
-                tuple(places),
+                _picked(places),
                 [(here, Group([self._truths[place] for place in places[here]])) for here in groups],
-                [(place, steps.edges, steps, Ranges(numbers.cuts)) for place, numbers in self._numbers.items() for steps in (Steps(numbers.cuts),)],
+                _picked(list(self._numbers)),
+                [(own.edges, own, own.told, Ranges(own.directions)) for own in steps],
                 list(self._ranks.items()),
-            )  # fmt: skip
+            )
         return self._layout
+
+
+def _picked(places: Sequence[int]) -> Callable[[Sequence[Content]], Any]:
+    """What picks the contents at some places, as a tuple however few there are."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda contents: tuple(contents[place] for place in places)
 
 
 def _family(slot: Slot) -> str:

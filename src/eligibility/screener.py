@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
+from itertools import compress
 from typing import Any, Protocol
 
 from eligibility import rules
@@ -28,10 +29,19 @@ from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
 from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
-from eligibility.slots import ASKS, Content, TruthSlot, content, is_of_one_trial
+from eligibility.slots import ASKS, Content, Slot, TruthSlot, content, is_of_one_trial
 
 FEW = 24  # trials up to which one function is faster than an index
 VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
+
+
+def _flags(bits: int, ids: dict[str, int]) -> bytes:
+    """The bits of a number as bytes of 0 and 1, up to the place of the last trial."""
+    length = next(reversed(ids.values())) + 1 if ids else 1  # they stand in the order of their places
+    return f"{bits:0{length}b}"[::-1].encode().translate(_AS_NUMBERS)
+
+
+_AS_NUMBERS = bytes.maketrans(b"01", b"\0\1")
 
 
 class TrialSet(Set[str]):
@@ -39,7 +49,7 @@ class TrialSet(Set[str]):
 
     __slots__ = ("_bits", "_ids")
 
-    def __init__(self, bits: int, ids: Mapping[str, int]) -> None:
+    def __init__(self, bits: int, ids: dict[str, int]) -> None:
         self._bits = bits
         self._ids = ids
 
@@ -48,7 +58,7 @@ class TrialSet(Set[str]):
         return place is not None and bool(self._bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
-        return (trial_id for trial_id, place in self._ids.items() if self._bits >> place & 1)
+        return compress(self._ids, map(_flags(self._bits, self._ids).__getitem__, self._ids.values()))
 
     def __len__(self) -> int:
         return self._bits.bit_count()
@@ -67,7 +77,7 @@ class Verdicts(Mapping[str, Verdict]):
     __slots__ = ("_bits", "_codes", "_ids")
 
     def __init__(
-        self, ids: Mapping[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
+        self, ids: dict[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
     ) -> None:
         self._ids = ids
         self._codes = codes
@@ -80,6 +90,10 @@ class Verdicts(Mapping[str, Verdict]):
         return next(verdict for verdict, bits in zip(VERDICTS, self.bits, strict=True) if bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
+        if self._codes is None:  # all of them are about to be looked up
+            flags = [int.from_bytes(_flags(bits, self._ids), "little") for bits in self.bits]
+            length = len(_flags(0, self._ids))
+            self._codes = sum(code * found for code, found in enumerate(flags)).to_bytes(length, "little")
         return iter(self._ids)
 
     def __len__(self) -> int:
@@ -152,6 +166,12 @@ class Screener:
         self._table = SlotTable()
         self._trials = dict(enumerate(chosen))  # by their places
         self._next = len(chosen)
+        self._ids = {trial.id: place for place, trial in self._trials.items()}
+        self._version = 0
+        self.slots: tuple[Slot, ...] = ()
+        self._readers: dict[str, PlainRecords] = {}
+        self._of_one_trial: list[int] = []
+        self._asked: dict[str, int] = {}  # the places of slots of judgements, by their addresses
         self._index: Index | None = None
         self._judge: Judge = _nobody
         self._compile()
@@ -166,20 +186,18 @@ class Screener:
         elif self._index is None:
             self._index = Index(self._table)
             self._trials = {self._index.add(_statements(trial)): trial for trial in self._trials.values()}
+            self._ids = {trial.id: place for place, trial in self._trials.items()}
         self._renew()
 
     def _renew(self) -> None:
         """What follows from the slots, after trials came or went."""
-        self._version = getattr(self, "_version", 0) + 1
-        self._ids = {trial.id: place for place, trial in self._trials.items()}
-        self.slots = self._table.slots
-        self._readers: dict[str, PlainRecords] = {}
-        self._of_one_trial = tuple(place for place, slot in enumerate(self.slots) if is_of_one_trial(slot))
-        self._asked = {
-            slot.atom.address.casefold(): place
-            for place, slot in enumerate(self.slots)
-            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged)
-        }
+        self._version += 1
+        known, self.slots = len(self.slots), self._table.slots
+        for place, slot in enumerate(self.slots[known:], known):
+            if is_of_one_trial(slot):
+                self._of_one_trial.append(place)
+            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged):
+                self._asked[slot.atom.address.casefold()] = place
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -194,13 +212,16 @@ class Screener:
             raise UsageError("the trial was compiled with another vocabulary than the others")
         place = self._next if self._index is None else self._index.add(_statements(trial))
         self._trials[place] = trial
+        self._ids = {**self._ids, trial.id: place}  # verdicts that were given keep what they know
         self._next += 1
         self._compile()
 
     def withdraw(self, trial_id: str) -> None:
         """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
-        place = self._ids[find(trial_id, self.trials).id]
+        name = trial_id if trial_id in self._ids else find(trial_id, self.trials).id
+        place = self._ids[name]
         del self._trials[place]
+        self._ids = {other: taken for other, taken in self._ids.items() if other != name}
         if self._index is not None:
             self._index.withdraw(place)
         self._compile()
@@ -279,7 +300,8 @@ class Screener:
             return None
         reader = self._readers.get(absent)
         if reader is None:
-            reader = self._readers[absent] = PlainRecords(self._vocabulary, self.slots, absent)
+            reader = self._readers[absent] = PlainRecords(self._vocabulary, absent)
+        reader.extend(self.slots)
         contents = reader.contents(patient, *moment)
         return None if contents is None else (contents, moment)
 
