@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
 from itertools import compress
+from pathlib import Path
 from typing import Any, Protocol
 
 from eligibility import rules
@@ -30,6 +31,7 @@ from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
 from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
 from eligibility.slots import ASKS, Content, Slot, TruthSlot, content, is_of_one_trial
+from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
 FEW = 24  # trials up to which one function is faster than an index
 VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
@@ -198,6 +200,27 @@ class Screener:
                 self._of_one_trial.append(place)
             if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged):
                 self._asked[slot.atom.address.casefold()] = place
+
+    @classmethod
+    def load(cls, path: str | Path, *, vocabulary: Vocabulary | None = None) -> Screener:
+        """The trials that `save` wrote, without compiling them again; `vocabulary` is the one they were compiled with, the
+        bundled one if none is given.
+
+        Raises UsageError for a file that cannot be read, is damaged or of something else, or was saved by another version
+        of the library or with another vocabulary.
+        """
+        from eligibility.saved_sets import read_set  # only where it is asked for
+
+        return cls(read_set(Path(path), vocabulary or bundled_vocabulary()))
+
+    def save(self, path: str | Path) -> None:
+        """Write the trials to a file for `load`, as checked rules; a file that is there is replaced when the new one is whole.
+
+        Raises UsageError where it cannot be written, and for trials whose vocabulary was not read from files.
+        """
+        from eligibility.saved_sets import write_set
+
+        write_set(Path(path), self.trials, self._vocabulary)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
