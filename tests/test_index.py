@@ -99,3 +99,36 @@ def test_every_threshold_and_its_neighbours():
         for value in (f"{limit} umol/L", f"{limit - 0.001} umol/L", f"{limit + 0.001} umol/L", f"<{limit} umol/L", f">={limit} umol/L", f"{limit} to {limit + 30} umol/L"):  # fmt: skip
             patient = {"creatinine": value}
             assert dict(compiled.verdicts(compiled.prepare(patient, at=STAMP))) == expected(patient, trials), value
+
+
+def test_what_was_withdrawn_takes_no_room_for_ever():
+    made = many_trials.make(12, 4)
+    compiled = Screener(made.trials)
+    patient = {"age": 50, "judgements": {"RND00003/exclude.1": True}}
+    for _ in range(6):
+        for trial in made.trials:
+            compiled.withdraw(trial.id)
+            compiled.add(trial)
+    verdicts = compiled.verdicts(compiled.prepare(patient, at=STAMP))
+    assert dict(verdicts) == expected(patient, compiled.trials)
+    fresh = Screener(made.trials)
+    others = fresh.verdicts(fresh.prepare(patient, at=STAMP))
+    assert max(map(int.bit_length, verdicts.bits)) < 4 * max(map(int.bit_length, others.bits))
+
+
+@pytest.mark.parametrize("few", [0, 1, 2, 3, 4])
+def test_the_number_up_to_which_trials_are_few_is_crossed_in_both_directions(monkeypatch, few):
+    monkeypatch.setattr(screener, "FEW", few)
+    trials = [trial_named("A", "malignancy"), trial_named("B", 'judgement "Is it so?" or bleeding'), trial_named("C", "age >= 18 years"), trial_named("D", "informed consent")]  # fmt: skip
+    patient = {"malignancy": True, "age": 18, "judgements": {"B/include.1": False}, "trials": {"D": {"informed consent": True}}}  # fmt: skip
+    compiled = Screener([])
+    assert dict(compiled.verdicts(compiled.prepare(patient, at=STAMP))) == {}
+    for trial in [*trials, None, None, None, None]:
+        if trial is None:
+            compiled.withdraw(compiled.trials[0].id)
+        else:
+            compiled.add(trial)
+        verdicts = compiled.verdicts(compiled.prepare(patient, at=STAMP))
+        assert dict(verdicts) == expected(patient, compiled.trials)
+        assert list(verdicts.eligible) == [name for name, found in dict(verdicts).items() if found == "eligible"]
+    assert list(compiled.verdicts(compiled.prepare({}, at=STAMP)).undetermined) == []

@@ -60,6 +60,7 @@ class Index:
         self._odd: list[tuple[int, Judge]] = []
         self._active: Bits = 0
         self._alone: dict[int, Judge] = {}
+        self.withdrawn = 0  # trials that still take room
         self._layout: Layout | None = None
         self.judged: dict[int, int] = {}  # the places of slots of judgements, and whose they are
 
@@ -130,6 +131,8 @@ class Index:
         """Judge a trial no longer."""
         self._active &= ~(1 << place)
         del self._trials[place]
+        self._alone.pop(place, None)
+        self.withdrawn += 1
         self._odd = [(other, judge) for other, judge in self._odd if other != place]
 
     def truths(self, contents: Sequence[Content]) -> bytes:

@@ -92,14 +92,20 @@ class Verdicts(Mapping[str, Verdict]):
         return next(verdict for verdict, bits in zip(VERDICTS, self.bits, strict=True) if bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
-        if self._codes is None:  # all of them are about to be looked up
-            flags = [int.from_bytes(_flags(bits, self._ids), "little") for bits in self.bits]
-            length = len(_flags(0, self._ids))
-            self._codes = sum(code * found for code, found in enumerate(flags)).to_bytes(length, "little")
+        _ = self.codes  # all of them are about to be looked up
         return iter(self._ids)
 
     def __len__(self) -> int:
         return len(self._ids)
+
+    @property
+    def codes(self) -> Sequence[int]:
+        """Which of VERDICTS each trial has, by its place; of places of withdrawn trials it means nothing."""
+        if self._codes is None:
+            flags = [_flags(bits, self._ids) for bits in self.bits]
+            together = sum(code * int.from_bytes(own, "little") for code, own in enumerate(flags))
+            self._codes = together.to_bytes(len(flags[0]), "little")
+        return self._codes
 
     @property
     def bits(self) -> tuple[int, int, int, int]:
@@ -165,30 +171,24 @@ class Screener:
     def __init__(self, trials: Iterable[str | Trial] | str | Trial | None = None) -> None:
         chosen = select(trials)
         self._vocabulary = vocabulary_of(chosen)
-        self._table = SlotTable()
-        self._trials = dict(enumerate(chosen))  # by their places
-        self._next = len(chosen)
-        self._ids = {trial.id: place for place, trial in self._trials.items()}
         self._version = 0
+        self._build(chosen)
+
+    def _build(self, trials: Sequence[Trial]) -> None:
+        """Lay everything out anew: few trials become one function, many are indexed."""
+        self._table = SlotTable()
         self.slots: tuple[Slot, ...] = ()
         self._readers: dict[str, PlainRecords] = {}
         self._of_one_trial: list[int] = []
         self._asked: dict[str, int] = {}  # the places of slots of judgements, by their addresses
         self._index: Index | None = None
-        self._judge: Judge = _nobody
-        self._compile()
-
-    def _compile(self) -> None:
-        """Few trials become one function; many are indexed."""
-        if self._index is None and len(self._trials) <= FEW:
-            kept = [
-                _statements(self._trials[place]) if place in self._trials else _WITHDRAWN for place in range(self._next)
-            ]
-            self._judge = compile_trials(kept, self._table)
-        elif self._index is None:
+        if len(trials) <= FEW:
+            self._trials = dict(enumerate(trials))  # by their places
+            self._judge: Judge = compile_trials([_statements(trial) for trial in trials], self._table)
+        else:
             self._index = Index(self._table)
-            self._trials = {self._index.add(_statements(trial)): trial for trial in self._trials.values()}
-            self._ids = {trial.id: place for place, trial in self._trials.items()}
+            self._trials = {self._index.add(_statements(trial)): trial for trial in trials}
+        self._ids = {trial.id: place for place, trial in self._trials.items()}
         self._renew()
 
     def _renew(self) -> None:
@@ -233,11 +233,13 @@ class Screener:
             raise UsageError(f"the trial `{trial.id}` is there already; withdraw it first")
         if trial.vocabulary is not self._vocabulary:
             raise UsageError("the trial was compiled with another vocabulary than the others")
-        place = self._next if self._index is None else self._index.add(_statements(trial))
+        if self._index is None:
+            self._build([*self.trials, trial])
+            return
+        place = self._index.add(_statements(trial))
         self._trials[place] = trial
         self._ids = {**self._ids, trial.id: place}  # verdicts that were given keep what they know
-        self._next += 1
-        self._compile()
+        self._renew()
 
     def withdraw(self, trial_id: str) -> None:
         """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
@@ -247,7 +249,10 @@ class Screener:
         self._ids = {other: taken for other, taken in self._ids.items() if other != name}
         if self._index is not None:
             self._index.withdraw(place)
-        self._compile()
+        if self._index is None or self._index.withdrawn > len(self._trials):  # more is idle than at work
+            self._build(self.trials)
+        else:
+            self._renew()
 
     def prepare(
         self, patient: Mapping[str, Any] | Patient, *, at: str | datetime | None = None, absent: Absent = "unknown"
@@ -294,10 +299,10 @@ class Screener:
             known = _Now(record, seen)
             name, stamp = record.id, iso(seen.at, seen.zone)
             facts = self._prepared(seen)
-        verdicts = self.verdicts(facts)
+        codes = self.verdicts(facts).codes
         results = tuple([
-            TrialResult(trial.id, trial.title, verdicts[trial.id], _BehindCompiled(trial, known))
-            for trial in self._trials.values()
+            TrialResult(trial.id, trial.title, VERDICTS[codes[place]], _BehindCompiled(trial, known))
+            for place, trial in self._trials.items()
         ])  # fmt: skip
         return Screening(stamp, results, name, partial(_remarks, known, self.trials))
 
@@ -361,12 +366,7 @@ def _statements(trial: Trial) -> Statements:
     return Statements(trial.criteria, trial.values)
 
 
-_WITHDRAWN = Statements((), None)
 _NOTHING_APART: Mapping[int, Sequence[Content]] = {}
-
-
-def _nobody(_: Sequence[Content]) -> tuple[int, ...]:
-    return ()
 
 
 @lru_cache(maxsize=64)
