@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE))
 
 from contest import Contest, Result, Row, Settings, hold, load  # noqa: E402  # the folder is no package
 
-FIRST = ("five_trials", "raw_records", "very_many_trials")
+FIRST = ("five_trials", "raw_records", "very_many_trials", "startup")
 
 
 def modules() -> list[str]:
