@@ -51,7 +51,8 @@ def _contest(made: Made, distinct: bool, settings: Settings, *, is_largest: bool
     registry = Registry(SEED, distinct)
     # more patients than a round judges, none of whom was seen in the round before
     some = 60 if settings.quick else 1_500
-    facts = [screener.prepare(record, at=STAMP) for record in many_trials.patients(registry, some, 12)]
+    records = list(many_trials.patients(registry, some, 12))
+    facts = [screener.prepare(record, at=STAMP) for record in records]
     figures = [Figure("distinct slots", len(screener.slots), ""), Figure("indexing, for each trial", took / size, "s")]
     if is_largest:
         figures += changes(screener, made, settings)
@@ -70,6 +71,7 @@ def _contest(made: Made, distinct: bool, settings: Settings, *, is_largest: bool
         Contestant("Screener.verdicts", over(screener.verdicts, facts), wrong, GOAL if size == SIZES[-1] and not distinct else None, "as bitsets"),
         Contestant("the IDs of the eligible", over(lambda one: list(screener.verdicts(one).eligible), facts), note="one of the sets, listed"),
         Contestant("dict(Screener.verdicts)", over(lambda one: dict(screener.verdicts(one)), facts), note="all of them, listed"),
+        Contestant("Screener.verdicts, from the dict", over(lambda record: screener.verdicts(screener.prepare(record, at=STAMP)), records), note="read and validated"),
     ]  # fmt: skip
     return Contest(
         name, contestants, "loop over functions by hand", unit="patient", figures=figures,

@@ -103,14 +103,19 @@ def test_a_vocabulary_of_one_s_own(path, tmp_path):
     again = Vocabulary.load(tmp_path / "words.toml")
     loaded = Screener.load(path, vocabulary=again)
     assert loaded.screen({"test score": 4, "BMI": "20 kg/m^2"})["A"].verdict == "eligible"
-    by_hand = Vocabulary(words, words.units)
-    with pytest.raises(UsageError, match="read from files"):
-        Screener([compile_trial('trial A "a"\n\ninclude:\n  1 "one": malignancy\n', vocabulary=by_hand)]).save(path)
+    by_hand = Vocabulary(words, words.units)  # it says the same
+    assert (
+        Screener.load(path, vocabulary=by_hand).screen({"test score": 3, "BMI": "20 kg/m^2"})["A"].verdict
+        == "ineligible"
+    )
+    (tmp_path / "words.toml").write_text(WORDS.replace("7 days", "8 days"), encoding="utf-8")
+    with pytest.raises(UsageError, match="another vocabulary"):
+        Screener.load(path, vocabulary=Vocabulary.load(tmp_path / "words.toml"))
 
 
 def signed(body, head):
     *said, _ = head.split(b" ")
-    return b" ".join([*said, blake2b(body, digest_size=32).hexdigest().encode()]) + b"\n" + body
+    return b" ".join([*said, blake2b(body, digest_size=20).hexdigest().encode()]) + b"\n" + body
 
 
 def other_files(good):

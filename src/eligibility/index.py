@@ -7,6 +7,7 @@ work for a patient grows with the distinct slots that the trials ask for, not wi
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,21 @@ from eligibility.compiled import (
 )
 from eligibility.cuts import Bits, Cuts
 from eligibility.instants import Duration
-from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Directions, Group, Ranges, Ranks, Steps, Told, Truths
+from eligibility.intervals import INFINITY
+from eligibility.literals import (
+    ANSWERS,
+    DATA,
+    FAILS,
+    KINDS,
+    NOTHING,
+    Directions,
+    Group,
+    Ranges,
+    Ranks,
+    Steps,
+    Told,
+    Truths,
+)
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
 
 GROUP = 6  # slots of truths that are looked up together: patients are alike in so few
@@ -40,8 +55,19 @@ class Layout:
     truths_of: Callable[[Sequence[Content]], tuple[int, ...]]
     groups: list[tuple[slice, Group]]
     ranges_of: Callable[[Sequence[Content]], tuple[Range, ...]]
-    numbers: list[tuple[list[float], Steps, list[Told | None], Ranges]]
+    edges: list[list[float]]
+    steps: list[tuple[list[Told | None], Steps]]
+    ranges: list[Ranges]
     ranks: list[tuple[int, Ranks]]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The contents of slots once more, side by side as an index looks them up: a patient is read from one place of memory."""
+
+    truths: bytes
+    points: array[float]  # the numbers that are known exactly; an infinity for the others
+    ranges: tuple[tuple[int, Range], ...]  # the others, with their places among the numbers
 
 
 class Index:
@@ -135,16 +161,24 @@ class Index:
         self.withdrawn += 1
         self._odd = [(other, judge) for other, judge in self._odd if other != place]
 
-    def truths(self, contents: Sequence[Content]) -> bytes:
-        """What is known of the truths that literals read, side by side as they are looked up."""
-        return bytes(self._laid_out().truths_of(contents))
+    def pack(self, contents: Sequence[Content]) -> Packed:
+        """The contents as they are looked up."""
+        layout = self._laid_out()
+        points, ranges = array("d"), []
+        for number, known in enumerate(layout.ranges_of(contents)):
+            if known[0] == known[1] < INFINITY:
+                points.append(known[0])
+            else:
+                points.append(INFINITY)
+                ranges.append((number, known))
+        return Packed(bytes(layout.truths_of(contents)), points, tuple(ranges))
 
     def judge(
-        self, contents: Sequence[Content], truths: bytes, answered: Iterable[int] = ()
+        self, contents: Sequence[Content], packed: Packed, answered: Iterable[int] = ()
     ) -> tuple[Bits, Bits, Bits, Bits]:
         """The trials that are ineligible, eligible, in review and undetermined, from the contents of the slots and what
-        `truths` makes of them; `answered` are the slots of judgements that the record answers."""
-        fails, lacks, asks = self._clauses(self._told(contents, truths))
+        `pack` makes of them; `answered` are the slots of judgements that the record answers."""
+        fails, lacks, asks = self._clauses(self._told(contents, packed))
         for place, judge in self._odd:
             fails, lacks, asks = _with(judge(contents)[0], 1 << place, fails, lacks, asks)
         for place in {self.judged[slot] for slot in answered if self.judged.get(slot) in self._trials}:
@@ -165,40 +199,38 @@ class Index:
             self._alone[place] = compile_trials([self._trials[place]], self._table)
         return self._alone[place](contents)[0]
 
-    def _told(self, contents: Sequence[Content], truths: bytes) -> list[Bits]:
-        """What all slots together tell, by plane and kind."""
+    def _told(self, contents: Sequence[Content], packed: Packed) -> list[Bits]:
+        """What all slots together tell, by plane and kind. Most tell little, and to join nothing would cost a copy."""
         found = self._always.copy()
         layout = self._laid_out()
-        fails, lacks, rests = found[FAILS], found[DATA], []
+        fails, lacks = found[FAILS], found[DATA]
+        truths = packed.truths
         for here, group in layout.groups:
             failing, lacking, rest = group[truths[here]]
             if failing:
                 fails |= failing
             if lacking:
                 lacks |= lacking
-            if rest:
-                rests.append(rest)
-        for known, (edges, steps, told, ranges) in zip(layout.ranges_of(contents), layout.numbers, strict=True):
-            low = known[0]
-            if low == known[1]:
-                passed = bisect_right(edges, low)
-                failing, _, rest = told[passed] or steps.tell(passed)
-                fails |= failing
-            else:
-                failing, lacking, rest = ranges[known]
-                fails |= failing
-                lacks |= lacking
-            if rest:
-                rests.append(rest)
-        for place, ranks in layout.ranks:
-            failing, lacking, rest = ranks[contents[place]]  # type: ignore[index]  # a slot of ranks holds their bits
-            fails |= failing
-            lacks |= lacking
-            rests.append(rest)
-        found[FAILS], found[DATA] = fails, lacks
-        for rest in rests:
             for kind, bits in rest:
                 found[kind] |= bits
+        for passed, (told, steps) in zip(map(bisect_right, layout.edges, packed.points), layout.steps, strict=True):
+            known = told[passed] or steps.tell(passed)
+            if known is not NOTHING:
+                failing, _, rest = known
+                if failing:
+                    fails |= failing
+                for kind, bits in rest:
+                    found[kind] |= bits
+        apart = [layout.ranges[number][known] for number, known in packed.ranges]
+        apart += [ranks[contents[place]] for place, ranks in layout.ranks]  # type: ignore[index]  # a slot of ranks holds their bits
+        for failing, lacking, rest in apart:
+            if failing:
+                fails |= failing
+            if lacking:
+                lacks |= lacking
+            for kind, bits in rest:
+                found[kind] |= bits
+        found[FAILS], found[DATA] = fails, lacks
         return found
 
     def _clauses(self, found: list[Bits]) -> tuple[Bits, Bits, Bits]:
@@ -241,7 +273,9 @@ class Index:
                 _picked(places),
                 [(here, Group([self._truths[place] for place in places[here]])) for here in groups],
                 _picked(list(self._numbers)),
-                [(own.edges, own, own.told, Ranges(own.directions)) for own in steps],
+                [own.edges for own in steps],
+                [(own.told, own) for own in steps],
+                [Ranges(own.directions) for own in steps],
                 list(self._ranks.items()),
             )
         return self._layout

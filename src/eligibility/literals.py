@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from eligibility.cuts import Bits, Cuts
+from eligibility.intervals import INFINITY
 from eligibility.slots import ASKS, FALSE, TRUE, Range
 
 FAILS, DATA, ANSWERS = 0, 1, 2  # what is told of a literal: it fails; it is open for want of data, or of an answer
@@ -19,6 +20,7 @@ KINDS = 3
 Item = tuple[int, Bits]  # KINDS * plane + kind, and bits
 Told = tuple[Bits, Bits, tuple[Item, ...]]  # clauses of one literal that fail, that lack data; and all the rest
 
+NOTHING: Told = (0, 0, ())
 MOST_KEPT = 256  # contents of one slot, or of one group of slots, of which it is known what they tell
 Key = TypeVar("Key")
 
@@ -29,7 +31,7 @@ def told(items: Iterable[Item]) -> Told:
     for kind, bits in items:
         if bits:
             found[kind] = found.get(kind, 0) | bits
-    return found.pop(FAILS, 0), found.pop(DATA, 0), tuple(found.items())
+    return (found.pop(FAILS, 0), found.pop(DATA, 0), tuple(found.items())) if found else NOTHING
 
 
 def _kept(memory: dict[Key, Told], key: Key, items: Iterable[Item]) -> Told:
@@ -102,20 +104,24 @@ class Ranges(dict[Range, Told]):
 
 
 class Steps:
-    """What a number tells that is known exactly, by how many of the edges it has passed; None where that was not asked yet."""
+    """What a number tells that is known exactly, by how many of the edges it has passed; None where that was not asked yet.
+    The last edge is an infinity, and what has passed it is no number: it tells nothing."""
 
     def __init__(self, directions: Directions) -> None:
         self.directions = directions
-        self.edges = sorted({edge for cuts in directions.values() for edge in cuts.edges})
-        self.told: list[Told | None] = [None] * (len(self.edges) + 1)
+        self.edges = [*sorted({edge for cuts in directions.values() for edge in cuts.edges}), INFINITY]
+        self.told: list[Told | None] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self.told[:] = [*(None for _ in self.edges), NOTHING]
         self._kept = 0
 
     def tell(self, passed: int) -> Told:
         """Find it, and keep it."""
         if self._kept == MOST_KEPT:
-            self.told[:] = [None] * len(self.told)
-            self._kept = 0
-        value = self.edges[passed - 1] if passed else float("-inf")
+            self._forget()
+        value = self.edges[passed - 1] if passed else -INFINITY
         items = [(KINDS * plane, cuts.failing_at(value)) for (plane, _), cuts in self.directions.items()]
         self.told[passed] = found = told(items)
         self._kept += 1

@@ -23,7 +23,7 @@ from eligibility.library import Trial
 from eligibility.saved_rules import rules_codec
 from eligibility.source import Source
 from eligibility.version import __version__
-from eligibility.vocabulary import Vocabulary
+from eligibility.vocabulary import Vocabulary, said_by
 
 FORM = 1
 LARGEST_SET = 4_000_000_000  # bytes
@@ -31,20 +31,16 @@ _MAGIC = b"eligibility trials"
 
 
 def write_set(path: Path, trials: Sequence[Trial], vocabulary: Vocabulary) -> None:
-    """Save trials of one vocabulary. Raises UsageError where the file cannot be written, or the vocabulary was not read
-    from files, so that nothing could tell it again."""
-    if vocabulary.digest is None:
-        raise UsageError("trials can be saved only if their vocabulary was read from files (Vocabulary.load)")
+    """Save trials of one vocabulary. Raises UsageError where the file cannot be written."""
     beside = path.with_name(f".{path.name}-{os.getpid()}-{os.urandom(4).hex()}")
     try:
         with open(beside, "xb") as stream:
-            digest = blake2b(digest_size=32)
-            stream.write(_head(vocabulary, digest.hexdigest()))
-            for line in _lines(trials, vocabulary):
-                digest.update(line)
-                stream.write(line)
-            stream.seek(0)
-            stream.write(_head(vocabulary, digest.hexdigest()))  # as long as before
+            body = b"".join(_lines(trials, vocabulary))
+            stream.write(
+                b" ".join([_MAGIC, b"%d" % FORM, _program(), _digest(said_by(vocabulary)), _digest(body)])
+                + b"\n"
+                + body
+            )
         os.replace(beside, path)
     except OSError as error:
         raise UsageError(f"{path.name}: cannot be written: {error.strerror or 'the system refused'}") from None
@@ -70,9 +66,9 @@ def read_set(path: Path, vocabulary: Vocabulary) -> tuple[Trial, ...]:
     program, words, digest = said
     if (form, program) != (b"%d" % FORM, _program()):
         _refuse(path, "it was saved by another version of this library")
-    if digest != blake2b(body, digest_size=32).hexdigest().encode():
+    if digest != _digest(body):
         _refuse(path, "it is damaged")
-    if words != (vocabulary.digest or "").encode():
+    if words != _digest(said_by(vocabulary)):
         _refuse(path, "it was saved with another vocabulary", "load it with that one")
     try:
         return _read(body, vocabulary)
@@ -84,8 +80,8 @@ def _refuse(path: Path, why: str, fix: str = "compile the rule files again and s
     raise UsageError(f"{path.name}: {why}; {fix}")
 
 
-def _head(vocabulary: Vocabulary, digest: str) -> bytes:
-    return b" ".join([_MAGIC, b"%d" % FORM, _program(), (vocabulary.digest or "").encode(), digest.encode()]) + b"\n"
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=20).hexdigest().encode()
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,7 @@ from eligibility.compiled import (
 )
 from eligibility.errors import UsageError
 from eligibility.facts import Absent, Facts, prepare
-from eligibility.index import Index
+from eligibility.index import Index, Packed
 from eligibility.instants import Instant, instant_of, iso, read_date
 from eligibility.library import Trial, find, select
 from eligibility.patient import Patient
@@ -158,7 +158,7 @@ class PreparedFacts:
     contents: Sequence[Content]
     apart: Mapping[int, Sequence[Content]]
     answered: tuple[int, ...]
-    truths: bytes  # for an index: the truths among the contents, as it looks them up
+    packed: Packed | None  # for an index
 
 
 class Screener:
@@ -216,7 +216,7 @@ class Screener:
     def save(self, path: str | Path) -> None:
         """Write the trials to a file for `load`, as checked rules; a file that is there is replaced when the new one is whole.
 
-        Raises UsageError where it cannot be written, and for trials whose vocabulary was not read from files.
+        Raises UsageError where it cannot be written.
         """
         from eligibility.saved_sets import write_set
 
@@ -268,13 +268,13 @@ class Screener:
         trials."""
         if facts.screener is not self or facts.version != self._version:
             raise UsageError("these facts were prepared for other trials; prepare them with this screener as it is")
-        if self._index is None:
+        if self._index is None or facts.packed is None:
             codes: Sequence[int] = self._judge(facts.contents)
             if facts.apart:
                 own = {place: self._judge(contents)[place] for place, contents in facts.apart.items()}
                 codes = tuple(own.get(place, code) for place, code in enumerate(codes))
             return Verdicts(self._ids, codes)
-        bits = self._index.judge(facts.contents, facts.truths, facts.answered)
+        bits = self._index.judge(facts.contents, facts.packed, facts.answered)
         for place, contents in facts.apart.items():
             code = self._index.judge_alone(place, contents)
             bits = tuple((own | 1 << place) if other == code else own & ~(1 << place) for other, own in enumerate(bits))  # type: ignore[assignment]  # still four
@@ -342,8 +342,8 @@ class Screener:
     def _facts(
         self, contents: Sequence[Content], apart: Mapping[int, Sequence[Content]], answered: tuple[int, ...]
     ) -> PreparedFacts:
-        truths = b"" if self._index is None else self._index.truths(contents)
-        return PreparedFacts(self, self._version, contents, apart, answered, truths)
+        packed = None if self._index is None else self._index.pack(contents)
+        return PreparedFacts(self, self._version, contents, apart, answered, packed)
 
     def _prepared(self, facts: Facts) -> PreparedFacts:
         answered = tuple(self._asked[address] for address in facts.judgements if address in self._asked)
