@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
-from itertools import compress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,7 +36,16 @@ FEW = 24  # trials up to which one function is faster than an index
 VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
 
 
-def _flags(bits: int, ids: dict[str, int]) -> bytes:
+class Places(dict[str, int]):
+    """The place of each trial by its ID, in the order of their places. One is made anew when trials come or go."""
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The ID at each place."""
+        return {place: name for name, place in self.items()}
+
+
+def _flags(bits: int, ids: Places) -> bytes:
     """The bits of a number as bytes of 0 and 1, up to the place of the last trial."""
     length = next(reversed(ids.values())) + 1 if ids else 1  # they stand in the order of their places
     return f"{bits:0{length}b}"[::-1].encode().translate(_AS_NUMBERS)
@@ -51,7 +59,7 @@ class TrialSet(Set[str]):
 
     __slots__ = ("_bits", "_ids")
 
-    def __init__(self, bits: int, ids: dict[str, int]) -> None:
+    def __init__(self, bits: int, ids: Places) -> None:
         self._bits = bits
         self._ids = ids
 
@@ -60,7 +68,11 @@ class TrialSet(Set[str]):
         return place is not None and bool(self._bits >> place & 1)
 
     def __iter__(self) -> Iterator[str]:
-        return compress(self._ids, map(_flags(self._bits, self._ids).__getitem__, self._ids.values()))
+        names, bits = self._ids.names, f"{self._bits:b}"[::-1]
+        place = bits.find("1")
+        while place >= 0:
+            yield names[place]
+            place = bits.find("1", place + 1)
 
     def __len__(self) -> int:
         return self._bits.bit_count()
@@ -78,9 +90,7 @@ class Verdicts(Mapping[str, Verdict]):
 
     __slots__ = ("_bits", "_codes", "_ids")
 
-    def __init__(
-        self, ids: dict[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
-    ) -> None:
+    def __init__(self, ids: Places, codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None) -> None:
         self._ids = ids
         self._codes = codes
         self._bits = bits
@@ -188,7 +198,7 @@ class Screener:
         else:
             self._index = Index(self._table)
             self._trials = {self._index.add(_statements(trial)): trial for trial in trials}
-        self._ids = {trial.id: place for place, trial in self._trials.items()}
+        self._ids = Places({trial.id: place for place, trial in self._trials.items()})
         self._renew()
 
     def _renew(self) -> None:
@@ -238,7 +248,7 @@ class Screener:
             return
         place = self._index.add(_statements(trial))
         self._trials[place] = trial
-        self._ids = {**self._ids, trial.id: place}  # verdicts that were given keep what they know
+        self._ids = Places({**self._ids, trial.id: place})  # verdicts that were given keep what they know
         self._renew()
 
     def withdraw(self, trial_id: str) -> None:
@@ -246,7 +256,7 @@ class Screener:
         name = trial_id if trial_id in self._ids else find(trial_id, self.trials).id
         place = self._ids[name]
         del self._trials[place]
-        self._ids = {other: taken for other, taken in self._ids.items() if other != name}
+        self._ids = Places({other: taken for other, taken in self._ids.items() if other != name})
         if self._index is not None:
             self._index.withdraw(place)
         if self._index is None or self._index.withdrawn > len(self._trials):  # more is idle than at work
