@@ -107,7 +107,7 @@ def test_every_module_with_contests_is_found():
 
 def test_the_calls_that_are_timed_say_what_they_must():
     for contest in startup.contests(QUICK):
-        assert [contestant.name for contestant in contest.contestants][0] == contest.baseline
+        assert contest.contestants[0].name == contest.baseline
         assert [contestant.wrong() for contestant in contest.contestants] == [""] * 4
 
 
