@@ -28,7 +28,7 @@ from eligibility.library import Trial, find, select
 from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
-from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
+from eligibility.screening import Judgement, judge, remarks, verdict_at, vocabulary_of
 from eligibility.slots import ASKS, Content, Slot, TruthSlot, content, is_of_one_trial
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
@@ -306,6 +306,9 @@ class Screener:
         else:
             record = self._record(patient)
             seen = prepare(record, at, absent)
+            if self._index is None:  # few trials ask for less than all of their slots
+                told = tuple(judge(trial, seen) for trial in self.trials)
+                return Screening(iso(seen.at, seen.zone), told, record.id, partial(remarks, record, seen, self.trials))
             known = _Now(record, seen)
             name, stamp = record.id, iso(seen.at, seen.zone)
             facts = self._prepared(seen)
