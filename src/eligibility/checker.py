@@ -8,7 +8,7 @@ from typing import assert_never
 
 from eligibility import nodes, rules
 from eligibility.comparisons import Comparisons
-from eligibility.errors import Diagnostic
+from eligibility.errors import Diagnostic, Related
 from eligibility.expressions import Refused
 from eligibility.idioms import meant
 from eligibility.instants import Duration, read_duration
@@ -32,20 +32,21 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
     source = trial.source
     scope = Scope(vocabulary, source)
 
-    def say(code: str, message: str, span: Span, help_text: str | None = None) -> None:
-        scope.tell(Diagnostic(code, message, span, source, help_text))
+    def say(code: str, message: str, span: Span, help_text: str | None = None, *related: Related) -> None:
+        scope.tell(Diagnostic(code, message, span, source, help_text, related=related))
 
     values = None
     if trial.values is not None:
         values = read_duration(trial.values)
         if values is None or not (values.months or values.exact):
             say("E301", f"`{trial.values}` is no duration", trial.values_span or trial.span, 'write `values "30 days"`')
-    seen_sections: set[str] = set()
+    seen_sections: dict[str, Span] = {}
     checked: list[rules.Criterion] = []
     for section in trial.sections:
         if section.name in seen_sections:
-            say("E302", f"there is a second `{section.name}:`", section.span, "put all of them into one section")
-        seen_sections.add(section.name)
+            say("E302", f"there is a second `{section.name}:`", section.span, "put all of them into one section",
+                Related("the first is here", seen_sections[section.name]))  # fmt: skip
+        seen_sections.setdefault(section.name, section.span)
         seen: dict[str, Span] = {}
         for criterion in section.criteria:
             if scope.is_full:
@@ -53,7 +54,8 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
             if criterion.id.casefold() in seen:
                 first = source.position(seen[criterion.id.casefold()].start)[0]
                 say("E303", f"there is another criterion `{criterion.id}` on line {first}", criterion.id_span,
-                    "each criterion of a section has an ID of its own")  # fmt: skip
+                    "each criterion of a section has an ID of its own",
+                    Related("the first is here", seen[criterion.id.casefold()]))  # fmt: skip
             seen.setdefault(criterion.id.casefold(), criterion.id_span)
             if not criterion.label.strip():
                 say(
@@ -68,7 +70,8 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
             rule = checker.statement(criterion.formula) if fits else None
             if len(checker.judgements) > 1:
                 say("E305", "a criterion may hold one judgement", checker.judgements[1],
-                    "give each judgement a criterion of its own, so that each can be answered")  # fmt: skip
+                    "give each judgement a criterion of its own, so that each can be answered",
+                    Related("the first is here", checker.judgements[0]))  # fmt: skip
             if rule is not None:
                 checked.append(rules.Criterion(
                     section.name, criterion.id, criterion.label, criterion.note, rule,

@@ -6,12 +6,13 @@ dimensions of a sum can be compared and a product is what it says.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
-from eligibility.errors import Diagnostic, RuleError, did_you_mean
+from eligibility.errors import Diagnostic, RuleError, did_you_mean, nearest
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
 from eligibility.printer import print_formula
@@ -183,7 +184,9 @@ class Arithmetician:
                 "E480",
                 unit.message,
                 node.unit_span or node.span,
-                unit.help or "`eligibility vocabulary` shows the unit of each quantity",
+                unit.help
+                or _help_of_a_multiple(node.unit)
+                or "`eligibility vocabulary` shows the unit of each quantity",
             )
         return unit
 
@@ -410,6 +413,15 @@ def _is_share(typed: Typed) -> bool:
         return typed.share
     unit = concept.measure.unit
     return not unit.dimensions and unit.factor != 1 and concept.bare != "1"
+
+
+def _help_of_a_multiple(unit: str | None) -> str | None:
+    """`5 x ULM`, `1.5 x baseline`: multiples are of a limit of normal alone."""
+    if not unit or not re.match(r"[x×] ?[^\W\d]", unit):
+        return None
+    if nearest(unit, ["x ULN", "x LLN"]):
+        return "did you mean `x ULN` or `x LLN`?"
+    return "multiples are of `ULN` or `LLN`; to compare two quantities, divide one by the other"
 
 
 def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
