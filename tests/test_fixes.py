@@ -26,6 +26,8 @@ def offered(text: str, code: str) -> list[tuple[Fix, str]]:
 CASES = [
     # code, formula, what the fixes make of it, how many of them are sure
     ("E103", "malig\u200bnancy", ["malignancy"], 1),
+    ("E103", "age >= 1\u200b8 years", ["age >= 18 years"], 0),  # or 1, and something else
+    ("E103", "no\u202estroke", ["nostroke"], 0),
     ("E107", "(malignancy or stroke", ["(malignancy or stroke)"], 0),
     ("E107", "(malignancy  # remark", ["(malignancy)  # remark"], 0),
     ("E122", "malignancy)", ["malignancy"], 0),
@@ -36,6 +38,10 @@ CASES = [
     ("E142", "creatinine greater than 3 mg/dL", ["creatinine > 3 mg/dL"], 0),
     ("E143", "stroke withn 3 months", ["stroke within 3 months"], 0),
     ("E143", "stroke   in  the last 3 months", ["stroke   within 3 months"], 0),
+    ("E143", "stroke less than 3 months ago", ["stroke within 3 months"], 0),
+    ("E143", "age 18-65 years", ["age between 18 and 65 years"], 0),
+    ("E143", "age between 18 to 65 years", [], 0),
+    ("E142", "creatinine equal to 3 mg/dL", ["creatinine >= 3 mg/dL", "creatinine <= 3 mg/dL"], 0),
     ("E138", "platelets < 60,000 /uL", ["platelets < 60000 /uL", "platelets < 60.000 /uL"], 0),
     ("E400", "history of malignacy", ["history of malignancy"], 0),
     ("E400", "no `malignacy`", ["no `malignancy`"], 0),

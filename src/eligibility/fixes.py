@@ -16,6 +16,7 @@ from eligibility.source import Source, Span
 from eligibility.vocabulary import Concept, Vocabulary
 
 MOST_CHOICES = 8
+_NO_WIDTH = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")  # and they turn nothing round
 _IN_DIGITS = {
     "one": 1,
     "two": 2,
@@ -109,8 +110,12 @@ def _turned_sign(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.Tri
 
 
 def _invisible(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
+    """Between two letters there was one word before; elsewhere it may have turned the order of what was read."""
     if "invisible" in diagnostic.message:
-        yield Fix("Delete the invisible character", (Edit(diagnostic.span, ""),), sure=True)
+        text, place = diagnostic.source.text, diagnostic.span
+        within_word = text[place.start - 1 : place.start].isalpha() and text[place.end : place.end + 1].isalpha()
+        sure = within_word and diagnostic.underlined in _NO_WIDTH
+        yield Fix("Delete the invisible character", (Edit(diagnostic.span, ""),), sure)
 
 
 def _tab(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -155,7 +160,7 @@ def _sign_of_logic(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.T
 
 
 def _comparison_in_words(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
-    """What `over 18` means is for the author to say: both signs are offered."""
+    """What `over 18` means is for the author to say: both signs are offered. `equal to` has lost which side it is on."""
     for sign in re.findall(r"`([<>]=?)`", diagnostic.help or ""):
         yield _replace(diagnostic, sign)
 
@@ -167,15 +172,20 @@ def _section(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFi
         yield _replace(diagnostic, f"{meant[1]}:", sure=True, span=Span(diagnostic.span.start, line_end))
 
 
-def _comma(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
-    """Thousands or a decimal comma: the author knows."""
-    text = diagnostic.source.text
-    before = re.search(r"\d+$", text[: diagnostic.span.start])
-    after = re.match(r",\s?(\d+)", text[diagnostic.span.start :])
-    if before and after:
-        place = Span(before.start(), diagnostic.span.start + after.end())
-        yield _replace(diagnostic, before[0] + after[1], span=place)
-        yield _replace(diagnostic, f"{before[0]}.{after[1]}", span=place)
+def _thousands(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
+    """Thousands or a decimal: the author knows."""
+    if "without separators" in (diagnostic.help or ""):
+        for number in re.findall(r"`([0-9.]+)`", diagnostic.help or ""):
+            yield _replace(diagnostic, number)
+
+
+def _phrase(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
+    """A misspelled word; a window or a range in the words of a protocol."""
+    yield from _nearest_named(diagnostic, vocabulary, tree)
+    form = re.fullmatch(r"write `((between|within) [0-9][^`]*)`", diagnostic.help or "")
+    if form and re.search(r"` is no form of (?:this language|a window)$", diagnostic.message):
+        whole = form[2] == "between" or re.search(r"[0-9]", diagnostic.underlined)
+        yield _replace(diagnostic, form[1] if whole else form[2])
 
 
 def _history(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -241,7 +251,7 @@ def class_before(text: str, offset: int, vocabulary: Vocabulary) -> Concept | No
 
 _BY_CODE: dict[str, Callable[[Diagnostic, Vocabulary, nodes.TrialFile | None], _Found]] = {
     "E103": _invisible, "E105": _tab, "E107": _open_bracket, "E122": _stray_bracket, "E124": _section, "E126": _colon,
-    "E137": _sign_of_logic, "E142": _comparison_in_words, "E143": _nearest_named,
-    "E138": _comma, "E140": _head, "E400": _nearest_named, "E410": _history, "E442": _turned_sign, "E443": _sign_of_class,
+    "E137": _sign_of_logic, "E142": _comparison_in_words, "E143": _phrase,
+    "E138": _thousands, "E140": _head, "E400": _nearest_named, "E410": _history, "E442": _turned_sign, "E443": _sign_of_class,
     "E444": _sign_of_class, "E450": _class_value, "E480": _unit, "W201": _mixed, "W202": _window_of_all,
 }  # fmt: skip

@@ -80,6 +80,7 @@ _SIGNS = [
     ),
     (rf"{_ABOVE}|above|over|exceeds|exceeding|in excess of", ">"),
     (rf"{_BELOW}|below|under", "<"),
+    ("equal to|equals", "="),
 ]
 _COMPARED = "|".join(f"(?:{words})" for words, _ in _SIGNS)
 
@@ -90,7 +91,12 @@ def _comparative(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     if before.rstrip().endswith("for") or (words == "over" and re.search(r"\b(?:rise|fall)\s+in\b", before)):
         return None
     sign = next(sign for pattern, sign in _SIGNS if re.fullmatch(pattern, words))
-    return f"`{short(match['said'])}` is no comparison of this language", f"write `{sign}`"
+    written = f"write `{sign}`"
+    if sign == "=":
+        written = "write `>=` or `<=`, as the protocol says"
+    elif words == "over":
+        written = "write `>`, or `>=` where the number itself counts"
+    return f"`{short(match['said'])}` is no comparison of this language", written
 
 
 def _window_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:

@@ -87,16 +87,6 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
     line = before.casefold()
     if words.startswith("!"):
         return "`!` is no word of this language", "write `not ...`, or `no ...` before a name", "E137"
-    if sign := re.match(r"&&?|\|\|?", words):
-        return f"`{sign[0]}` is no word of this language", f"write `{'and' if sign[0][0] == '&' else 'or'}`", "E137"
-    if kind == "OVER":
-        return "`over` is no comparison", "write `>`, or `>=` where the number itself counts", "E142"
-    if kind == "NUMBER" and re.fullmatch(r"\d{3}", words) and (thousands := re.search(r"(?<![\w.])\d{1,3} $", before)):
-        return (
-            f"`{thousands[0]}{words}` is one number with a gap, or two",
-            f"write `{thousands[0].strip()}{words}`",
-            "E138",
-        )
     if kind == "COMMA" and (thousands := re.search(r"\d+$", before)) and (rest := re.match(r",\s?(\d+)", after)):
         return (
             f"`{thousands[0]},{rest[1]}` may be thousands or a decimal comma",
