@@ -13,6 +13,7 @@ from eligibility.files import bundled
 from eligibility.language_server.completing import MOST_ITEMS, complete
 from eligibility.language_server.defining import Declarations, definition
 from eligibility.language_server.documents import MOST_SHOWN, Document
+from eligibility.layout import MOST_ERRORS
 from eligibility.language_server.hovering import hover
 from eligibility.language_server.outlining import outline
 from eligibility.language_server.positions import Positions
@@ -376,8 +377,10 @@ def test_what_cannot_be_read_is_not_formatted() -> None:
 
 
 def test_diagnostics_of_a_file_are_bounded() -> None:
-    text = HEAD + "".join(f'  {number} "a": unknown{number}\n' for number in range(1000))
-    assert len(document(text).diagnostics) == MOST_SHOWN
+    errors = HEAD + "".join(f'  {number} "a": unknown{number}\n' for number in range(1000))
+    assert len(document(errors).diagnostics) == MOST_ERRORS
+    warnings = HEAD + "".join(f'  {number} "a": stroke or sepsis and malignancy\n' for number in range(1000))
+    assert len(document(warnings).diagnostics) == MOST_SHOWN
 
 
 def test_fixes_touch_the_asked_place_alone() -> None:

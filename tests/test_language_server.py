@@ -9,8 +9,6 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-pytest.importorskip("pygls", reason="the language server is an extra")
-
 from editor_client import Editor
 
 HEAD = 'trial T "t"\n\ninclude:\n'
@@ -151,22 +149,22 @@ def test_a_file_that_is_typed_letter_by_letter(editor: Editor) -> None:
 def test_files_with_many_errors(editor: Editor) -> None:
     text = HEAD + "".join(f'  {number} "a": age => {number} years and unknown{number}\n' for number in range(300))
     told = editor.open(text)
-    assert len(told) == 200
+    assert len(told) == 100
     assert [item["range"]["start"]["line"] for item in told] == sorted(item["range"]["start"]["line"] for item in told)
     assert editor.quit() == 0
 
 
 def test_a_megabyte_does_not_keep_others_waiting(editor: Editor) -> None:
     """While a very large file is read, the others are answered; then it is told as well."""
-    line = '  {} "label": creatinine >= 442 umol/L and malignancy\n'
-    large = HEAD + "".join(line.format(number) for number in range(17_000)) + "  x\n"
+    line = f'  {{}} "{"label " * 40}": creatinine >= 442 umol/L and malignancy\n'
+    large = HEAD + "".join(line.format(number) for number in range(3_300)) + "  x\n"
     assert 900_000 < len(large) < 1_000_000
     document = {"uri": OTHER, "languageId": "elig", "version": 1, "text": large}
     editor._versions[OTHER] = 1
     editor.tell("textDocument/didOpen", {"textDocument": document})
     assert codes(editor.open(f'{HEAD}  1 "a": malignacy\n')) == ["E400"]
-    assert editor.at("hover", 16_000, 20, OTHER)["contents"]["value"].startswith("**creatinine**")
-    assert editor.at("completion", 16_000, 20, OTHER)["items"]
+    assert editor.at("hover", 3_000, 255, OTHER)["contents"]["value"].startswith("**creatinine**")
+    assert editor.at("completion", 3_000, 255, OTHER)["items"]
     assert codes(editor.diagnostics(OTHER)) == ["E125"]
     too_large = f"{large}{'# more' * 20_000}"
     editor.type(too_large, OTHER)

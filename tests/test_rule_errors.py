@@ -79,6 +79,8 @@ SYNTAX = [
     ("E137", formula("malignancy «|» stroke"), ["|"], ["or"]),
     ("E138", formula("platelets > «100 000» /uL"), ["100 000", "thousands"], ["100000"]),
     ("E142", formula("age «over» 18 years"), ["over", "comparison"], ["`>`", "`>=`"]),
+    ("E139", formula("heart failure «(»acute)"), ["nothing joins", "heart failure"], ["`or`", "`#`"]),
+    ("E139", formula("no malignancy «(»active)"), ["nothing joins", "`malignancy`"], ["`or`", "`#`"]),
     ("E139", formula("sqrt«(»creatinine / (1 mg/dL)) > 2"), ["sqrt", "function"], ["ln", "exp", "min", "max"]),
 ]  # fmt: skip
 
@@ -220,7 +222,7 @@ STATEMENTS = [
     ("E480", "platelets < 60 «x 109/L»", ["x 109/L", "superscript"], ["x 10^9/L"]),
     ("E480", "temperature > 38 «C»", ["`C`"], ["degC"]),
     ("E480", "temperature > 100 «F»", ["`F`"], ["degF"]),
-    ("E481", "creatinine > «5»", ["5", "unit", "creatinine"], ["umol/L"]),
+    ("E481", "creatinine > «5»", ["5", "unit", "creatinine"], ["5 umol/L", "5 mg/dL"]),
     ("E481", "temperature >= «38»", ["38", "unit", "temperature"], ["38 degC"]),
     ("E481", "SpO2 / FiO2 <= «315»", ["315", "unit", "share"], ["315 %"]),
     ("E481", "SpO2 - SaO2 > «5»", ["5", "unit", "share"], ["5 %"]),

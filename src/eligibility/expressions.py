@@ -104,7 +104,8 @@ class Arithmetician:
                     )
                 rule = self._names.statement(condition)
                 if rule is None:
-                    _refuse("E472", "the condition of this formula is wrong", condition.span)
+                    _refuse("E472", f"`{print_formula(condition)}` is no condition of a formula", condition.span,
+                            "test a class, such as `sex is female`, or compare a number")  # fmt: skip
                 first, second = self._base(self.number(then)), self._base(self.number(otherwise))
                 if first.dimensions != second.dimensions:
                     _refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
@@ -338,12 +339,12 @@ class Arithmetician:
         measure = _measure(concept)
         if literal.unit is None:
             if concept.bare is None:
-                examples = f"`{literal.value} {concept.unit}`"
+                examples = " or ".join(f"`{literal.value} {unit}`" for unit in _units_of(self._vocabulary, concept)[:2])
                 _refuse(
                     "E481",
                     f"`{literal.value}` needs a unit: `{concept.name}` is reported in several",
                     literal.span,
-                    f"write {examples}, if that is meant",
+                    f"write the one that the protocol means, such as {examples}",
                 )
             literal_unit = self._vocabulary.units.read(concept.bare)
             assert isinstance(literal_unit, Unit)
@@ -456,15 +457,19 @@ def _article(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
-def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
+def _units_of(vocabulary: Vocabulary, concept: Concept) -> list[str]:
+    """Units in which laboratories report a quantity, its own first."""
     tried = ["mg/dL", "mmol/L", "umol/L", "g/dL", "g/L", "kPa", "mmHg", "10^9/L", "U/L", "%"]
     fitting = [
         text
         for text in tried
         if (unit := vocabulary.units.read(text)) and isinstance(unit, Unit) and _measure(concept).scale(unit)
     ]
-    others = [text for text in fitting if text != concept.unit][:3]
-    return f"write a unit such as {', '.join(f'`{text}`' for text in [concept.unit, *others])}"
+    return [concept.unit, *(text for text in fitting if text != concept.unit)]
+
+
+def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
+    return f"write a unit such as {', '.join(f'`{text}`' for text in _units_of(vocabulary, concept)[:4])}"
 
 
 # --- formulas of the vocabulary --------------------------------------------------------------------------------------

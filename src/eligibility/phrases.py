@@ -194,6 +194,17 @@ def _value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     )
 
 
+def _bracket_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """A declared name, and behind it a bracket, with nothing between them."""
+    found = _declared_end(match["x"], vocabulary)
+    if found is None:
+        return None
+    return (
+        f"nothing joins `{found[0]}` and the bracket behind it",
+        "join the two with `and` or `or`; a remark goes behind `#`",
+    )
+
+
 def _number_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     """The name of a quantity, and behind it a number, with nothing between them."""
     found = _declared_end(match["x"], vocabulary)
@@ -383,6 +394,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"\bif\b(?:(?!\bthen\b)[^,])*(?P<said>,)(?!.*\bthen\b)", _write("write `if A then B`", "`then` is missing: `{said}` does not stand for it")),
     _idiom(r"^(?:(?!\bif\b).)*(?P<said>\bthen)\b", _write("write `if A then B`", "`then` without `if`")),
     _idiom(r"(?<=[\w)] )(?P<said>(?:if|when|provided(?:\s+that)?))\b(?!.*\bthen\b)", _write("write `if A then B`", "`{said}` begins a form: `if A then B`")),
+    _idiom(r"(?P<x>" + _WORDS + r")\s*(?P<said>\()", _bracket_behind, only=("E139",)),
     # what cannot stand where it stands
     _idiom(r"^\s*(?:include|exclude)\s*:\s*(?P<said>\S+)", _write("write each criterion on a line of its own below the section", "`{said}` stands behind the section"), only=(MISPLACED,)),
     _idiom(r"^\s+(?P<said>(?:include|exclude)\s*:)", _write("begin it at the margin", "the section `{said}` is indented"), only=(MISPLACED,)),

@@ -252,7 +252,7 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         span = Span(span.end - len(words.split()[-1]), span.end)
         return Diagnostic(
             "E129",
-            f"a unit of time is missing at the end of `{_short(words)}`",
+            f"a unit of time is missing at the end of `{_short(words.removeprefix('- '))}`",
             span,
             source,
             "write a duration such as `6 months`",
