@@ -70,12 +70,10 @@ def ticked(names: tuple[str, ...] | list[str]) -> str:
 
 OPAQUE = {"Patient", "Vocabulary"}  # their contents are read through methods
 INTERNAL = {"names_of_several_words", "key_index"}
-ALSO = [Unrecognized, Criteria, Criterion]  # classes of attributes; they are met, not imported
+ALSO = [Unrecognized, Criteria, Criterion, Related]  # classes of attributes; they are met, not imported
 ALIASES = {
     "Verdict": Verdict, "Outcome": Outcome, "Absent": Absent, "Kind": Kind, "FindingKind": FindingKind, "Relation": Relation,
 }  # fmt: skip
-ALSO = [Unrecognized, Criteria, Criterion, Related]  # classes of attributes; they are met, not imported
-ALIASES = {"Verdict": Verdict, "Outcome": Outcome, "Absent": Absent, "Kind": Kind}
 MODULES = {
     "eligibility.schemas": ["patient_schema", "result_schema"],
     "eligibility.analysis": ["analyse", "compare", "Finding", "Comparison"],

@@ -89,6 +89,17 @@ def test_several_problems_are_told_in_order(name: str) -> None:
     assert places == sorted(places)
 
 
+def test_a_clash_shows_both_of_its_places() -> None:
+    """The line of the second, and below it the line of the first, each underlined."""
+    clashes = (GOLDEN / "several-clashes.txt").read_text("utf-8").split("\n\n")[:-1]
+    assert [re.findall(r"(?m)^ +(\d+) \|", clash) for clash in clashes] == [
+        ["4", "2"], ["9", "7"], ["12", "12"], ["14", "13"], ["16", "6"],
+    ]  # fmt: skip
+    for clash in clashes:
+        assert clash.count("^") > 0
+        assert re.search(r"(?m)^ +\| +-+ the first is here$", clash)
+
+
 # --- nothing is missing ----------------------------------------------------------------------------------------------
 
 
