@@ -13,11 +13,11 @@ from eligibility.files import bundled
 from eligibility.language_server.completing import MOST_ITEMS, complete
 from eligibility.language_server.defining import Declarations, definition
 from eligibility.language_server.documents import MOST_SHOWN, Document
-from eligibility.layout import MOST_ERRORS
 from eligibility.language_server.hovering import hover
 from eligibility.language_server.outlining import outline
 from eligibility.language_server.positions import Positions
 from eligibility.language_server.words import words_of
+from eligibility.layout import MOST_ERRORS
 from eligibility.library import compile_trial
 from eligibility.source import Span
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary

@@ -147,6 +147,21 @@ def test_a_sure_fix_of_a_rule_that_compiles_keeps_its_meaning() -> None:
     assert tried > 100
 
 
+def test_the_fixes_of_very_many_warnings_look_at_their_own_criterion_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'trial T "t"\n\n' + "".join(
+        f"{section}:\n" + "".join(f'  {number} "a": stroke or sepsis and malignancy\n' for number in range(300))
+        for section in ("include", "exclude")
+    )
+    checked = check_text(text)
+    assert len(checked.diagnostics) == 600
+    looked_at = []
+    children = fixes_module.nodes.children
+    monkeypatch.setattr(fixes_module.nodes, "children", lambda node: looked_at.append(node) or children(node))
+    made = [fixes(told, WORDS, checked.tree) for told in checked.diagnostics]
+    assert all(len(found) == 1 for found in made)
+    assert len(looked_at) < 3000
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_fixes_of_broken_texts_never_raise(seed: int) -> None:
     chance = random.Random(seed)

@@ -271,3 +271,78 @@ def test_nothing_but_the_protocol_goes_out() -> None:
         subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)}).returncode
         == 0
     )
+
+
+def test_a_session_with_a_client_that_is_not_ours() -> None:
+    """The client of pygls reads every answer into the types of the protocol, and refuses what does not fit them."""
+    import asyncio
+    import os
+    import sys
+
+    from lsprotocol import types
+    from pygls.lsp.client import LanguageClient
+
+    text = f'{HEAD}  1 "Adult": age => 18 years\n  1 "Kidneys": creatinine >= 442 mg/dL and (malignacy\n'
+    mine = types.TextDocumentIdentifier(MINE)
+
+    async def session() -> None:
+        client = LanguageClient("tests", "1")
+        told: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+
+        @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        def published(params: types.PublishDiagnosticsParams) -> None:
+            told.put_nowait(params)
+
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        await client.start_io(sys.executable, "-m", "eligibility", "lsp", env=environment)
+        begun = await client.initialize_async(types.InitializeParams(types.ClientCapabilities()))
+        assert begun.server_info is not None
+        assert begun.server_info.name == "eligibility"
+        client.initialized(types.InitializedParams())
+        client.text_document_did_open(
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(MINE, "elig", 1, text))
+        )  # fmt: skip
+        first = await told.get()
+        assert (first.uri, first.version) == (MINE, 1)
+        assert [item.code for item in first.diagnostics] == ["E442", "E303", "E107"]
+        assert [item.range.start.line for item in first.diagnostics] == [3, 4, 4]
+        related = first.diagnostics[1].related_information
+        assert related is not None
+        assert related[0].location.range.start.line == 3
+
+        changed_text = text.replace("(malignacy", "malignancy").replace('  1 "Kidneys', '  2 "Kidneys')
+        client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(2, MINE),
+                [types.TextDocumentContentChangeWholeDocument(changed_text)],
+            )
+        )
+        second = await told.get()
+        assert (second.version, [item.code for item in second.diagnostics]) == (2, ["E442"])
+
+        place = types.Position(4, 16)  # on `creatinine`
+        shown = await client.text_document_hover_async(types.HoverParams(mine, place))
+        assert shown is not None
+        assert isinstance(shown.contents, types.MarkupContent)
+        assert "umol/L" in shown.contents.value
+        completed = await client.text_document_completion_async(types.CompletionParams(mine, types.Position(4, 34)))
+        assert isinstance(completed, types.CompletionList)
+        assert "mg/dL" in [item.label for item in completed.items]
+        declared = await client.text_document_definition_async(types.DefinitionParams(mine, place))
+        assert isinstance(declared, types.Location)
+        assert declared.uri.endswith(".toml")
+        symbols = await client.text_document_document_symbol_async(types.DocumentSymbolParams(mine))
+        assert symbols
+        assert isinstance(symbols[0], types.DocumentSymbol)
+        asked = types.CodeActionParams(mine, second.diagnostics[0].range, types.CodeActionContext(second.diagnostics))
+        actions = await client.text_document_code_action_async(asked)
+        assert [(item.title, item.is_preferred) for item in actions or [] if isinstance(item, types.CodeAction)] == [
+            ("Write `>=`", True)
+        ]
+        formatting = types.DocumentFormattingParams(mine, types.FormattingOptions(2, True))
+        assert not await client.text_document_formatting_async(formatting)  # it stands as the formatter writes it
+        await client.shutdown_async(None)
+        client.exit(None)
+        await client.stop()
+
+    asyncio.run(asyncio.wait_for(session(), 120))

@@ -7,6 +7,7 @@ Nothing else is ever changed without a person who chose it, and nothing here cha
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -218,7 +219,10 @@ def _bracketed(span: Span) -> tuple[Edit, Edit]:
 
 def _formula_at(diagnostic: Diagnostic, tree: nodes.TrialFile | None) -> nodes.Formula | None:
     """The formula that a diagnostic underlines."""
-    waiting = [criterion.formula for section in tree.sections for criterion in section.criteria] if tree else []
+    waiting: list[nodes.Formula] = []
+    for section in tree.sections if tree else ():  # very many diagnostics may ask: the criterion is found by its place
+        index = bisect_right(section.criteria, diagnostic.span.start, key=lambda criterion: criterion.span.start)
+        waiting += [criterion.formula for criterion in section.criteria[max(0, index - 1) : index]]
     while waiting:
         node = waiting.pop()
         if node.span == diagnostic.span:
