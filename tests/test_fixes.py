@@ -34,6 +34,7 @@ CASES = [
     ("E137", "!malignancy", ["not malignancy"], 1),
     ("E137", "malignancy && stroke", ["malignancy and stroke"], 1),
     ("E137", "malignancy | stroke", ["malignancy or stroke"], 1),
+    ("E137", "malignancy && stroke or sepsis", ["malignancy and stroke or sepsis"], 0),  # `&&` and `or` bind as they like
     ("E142", "age over 18 years", ["age > 18 years", "age >= 18 years"], 0),  # which of the two, only the protocol says
     ("E142", "creatinine greater than 3 mg/dL", ["creatinine > 3 mg/dL"], 0),
     ("E143", "stroke withn 3 months", ["stroke within 3 months"], 0),
@@ -50,7 +51,7 @@ CASES = [
     ("E442", "age =< 18 years", ["age <= 18 years"], 1),
     ("E443", "sex != female", ["sex is not female"], 1),
     ("E443", "age != 18 years", [], 0),
-    ("E444", "sex = female", ["sex is female"], 1),
+    ("E444", "sex = female", ["sex is female"], 0),
     ("E444", "NYHA class = III", ["NYHA class is III"], 0),  # the bar of `>=` may be lost here
     ("E444", "creatinine = 442 umol/L", [], 0),  # nobody but the author knows which
     ("E480", "platelets < 60 x 109/L", ["platelets < 60 x 10^9/L"], 0),

@@ -68,9 +68,9 @@ def test_a_bad_example_shows_its_code_and_no_other(code: str) -> None:
     assert set(found) == {code}
 
 
-@pytest.mark.parametrize("code", IN_RULES)
-def test_a_good_example_is_clean(code: str) -> None:
-    trial, diagnostics = diagnose(text_of(f"{code}.good.elig"))
+@pytest.mark.parametrize("name", [*IN_RULES, *SEVERAL])
+def test_a_good_example_is_clean(name: str) -> None:
+    trial, diagnostics = diagnose(text_of(f"{name}.good.elig"))
     assert diagnostics == ()
     assert trial is not None
     assert trial.criteria
@@ -116,7 +116,7 @@ def test_every_code_has_its_examples_and_its_page() -> None:
     wanted = {f"{code}.txt" for code in CODES} | {f"{name}.txt" for name in SEVERAL}
     wanted |= {f"{code}.{kind}.elig" for code in IN_RULES for kind in ("bad", "good")}
     wanted |= {f"{code}.{kind}.toml" for code in IN_VOCABULARY for kind in ("bad", "good")}
-    wanted |= {f"{name}.bad.elig" for name in SEVERAL}
+    wanted |= {f"{name}.{kind}.elig" for name in SEVERAL for kind in ("bad", "good")}
     assert {path.name for path in GOLDEN.iterdir()} == wanted
     assert {path.stem for path in PAGES.glob("*.md")} == set(CODES)
 

@@ -17,6 +17,8 @@ from eligibility.source import Source, Span
 from eligibility.vocabulary import Concept, Vocabulary
 
 MOST_CHOICES = 8
+_CONNECTIVE = re.compile(r"\b(?:and|or|unless|if)\b|&&?|\|\|?", re.IGNORECASE)
+_SECTION = re.compile(r"(?:in|ex)clu(?:de[sd]?|sions?)(?: criteria)?\s*:?", re.IGNORECASE)
 _NO_WIDTH = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")  # and they turn nothing round
 _IN_DIGITS = {
     "one": 1,
@@ -97,13 +99,13 @@ def _class_value(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.Tri
 
 
 def _sign_of_class(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
-    """`=` and `!=` beside a class. The bar that `=` may have lost matters only where the values have an order."""
+    """`=` and `!=` beside a class. What `=` may have lost, a bar or a slash, only the protocol says."""
     concept = class_before(diagnostic.source.text, diagnostic.span.start, vocabulary)
     if concept is not None:
         if diagnostic.code == "E443":
             yield _replace(diagnostic, "is not", sure=True)
         else:
-            yield _replace(diagnostic, "is", sure=not concept.ordered)
+            yield _replace(diagnostic, "is")
 
 
 def _turned_sign(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -152,12 +154,14 @@ def _head(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile 
 
 
 def _sign_of_logic(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
-    """`!` before a name, `&&` and `||` between two."""
+    """`!` before a name, `&&` and `||` between two. Beside another connective, what belongs together differs between languages."""
     sign = re.match(r"!|&&?|\|\|?", diagnostic.underlined)
     if sign is not None:
         word = {"!": "not ", "&": "and", "|": "or"}[sign[0][0]]
         place = Span(diagnostic.span.start, diagnostic.span.start + sign.end())
-        yield Fix(f"Write `{word.strip()}`", (Edit(place, word),), sure=True)
+        number, _ = diagnostic.source.position(place.start)
+        alone = len(_CONNECTIVE.findall(diagnostic.source.line(number))) == (0 if sign[0] == "!" else 1)
+        yield Fix(f"Write `{word.strip()}`", (Edit(place, word),), sure=alone)
 
 
 def _comparison_in_words(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -169,8 +173,9 @@ def _comparison_in_words(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: n
 def _section(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
     meant = re.fullmatch(r"(?:did you mean|write) `(include|exclude):`\??", diagnostic.help or "")
     if meant:
-        line_end = _code_end(diagnostic.source, diagnostic.span.start)
-        yield _replace(diagnostic, f"{meant[1]}:", sure=True, span=Span(diagnostic.span.start, line_end))
+        place = Span(diagnostic.span.start, _code_end(diagnostic.source, diagnostic.span.start))
+        plain = _SECTION.fullmatch(diagnostic.source.words(place)) is not None
+        yield _replace(diagnostic, f"{meant[1]}:", sure=plain, span=place)
 
 
 def _thousands(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
