@@ -639,6 +639,34 @@ def test_a_part_of_a_user_s_own(tmp_path):
     assert outcome("ARDS", {"my syndrome": False}, words) == "not met"
 
 
+@pytest.mark.parametrize(
+    ("rule", "patient", "expected"),
+    [
+        # the event makes it present then; nothing says how long it lasted
+        ("my syndrome", {"stroke": True}, "unknown"),
+        ("my syndrome", {"stroke": {"at": "2020-05-01"}}, "unknown"),
+        ("history of my syndrome", {"stroke": True}, "met"),
+        ("my syndrome within 10 years", {"stroke": {"at": "2020-05-01"}}, "met"),
+        ("my syndrome", {"stroke": {"at": "2020-05-01"}, "my syndrome": True}, "met"),
+        ("my syndrome", {"stroke": {"at": "2020-05-01"}, "my syndrome": {"present": False}}, "not met"),
+        ("my syndrome", {"stroke": False}, "unknown"),
+        ("stroke", {"my syndrome": False}, "not met"),
+        # a condition that an event includes happened when it began
+        ("my attack within 10 years", {"ARDS": {"onset": "2020-05-01", "resolved": "2020-06-01"}}, "met"),
+        ("my attack", {"ARDS": {"onset": "2020-05-01", "resolved": "2020-06-01"}}, "met"),
+    ],
+)
+def test_an_event_in_a_condition_and_a_condition_in_an_event(tmp_path, rule, patient, expected):
+    words = Vocabulary.load(
+        file(
+            tmp_path,
+            condition("my syndrome", 'includes = ["stroke"]'),
+            condition("my attack", 'includes = ["ARDS"]').replace('"condition"', '"event"'),
+        )
+    )
+    assert outcome(rule, patient, words) == expected
+
+
 def test_a_formula_of_a_user_s_own(tmp_path):
     more = 'formula = "(AST / (1 U/L)) / (ALT / (1 U/L))"\nformula_source = "De Ritis, Clin Chim Acta 1957;2:70-4"'
     words = Vocabulary.load(file(tmp_path, quantity("De Ritis ratio", "1", 'bare = "1"\n' + more)))
