@@ -428,6 +428,51 @@ def test_no_loinc_code_stands_for_two_concepts():
     assert sorted(codes) == sorted(set(codes))
 
 
+@pytest.mark.parametrize(
+    ("name", "system", "codes"),
+    [
+        ("PaO2/FiO2", "loinc", ("50984-4",)),  # Horowitz index in arterial blood
+        ("NIHSS", "loinc", ("72089-6",)),  # the total score; 70182-1 is its questionnaire
+        ("RASS", "loinc", ()),  # 54632-5 is an item of the confusion assessment
+        ("invasive ventilation", "snomed", ("1258985005",)),  # 40617009 is artificial ventilation of any kind
+        ("infective endocarditis", "snomed", ("233850007",)),  # 56819008 is endocarditis of any cause
+        ("tumor", "snomed", ("55342001",)),  # 108369006 is the morphology, no disorder
+        ("lactation", "snomed", ()),  # 169741004 is the infant that is breast-fed
+        ("type I respiratory failure", "icd10", ()),  # J96.0 is acute, J96.1 chronic, of either type
+        ("type II respiratory failure", "icd10", ()),
+        ("severe asthma", "icd10", ()),  # J45 is asthma of any severity
+    ],
+)
+def test_a_code_says_no_more_and_no_less_than_its_concept(name, system, codes):
+    assert WORDS[name].codes.get(system, ()) == codes
+
+
+# --- what was measured in a patient is possible ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", "13.7 degC"),  # survived: Gilbert et al., Lancet 2000;355:375-6
+        ("glucose", "2656 mg/dL"),  # survived, 2008
+        ("height", "272 cm"),
+        ("weight", "635 kg"),
+        ("pulmonary artery wedge pressure", "-2 mmHg"),  # a gauge pressure: below the zero of the transducer
+        ("central venous pressure", "-5 mmHg"),
+        ("anion gap", "-3 mmol/L"),
+        ("transferrin saturation", "180 %"),  # iron poisoning
+        ("prothrombin activity", "150 %"),
+    ],
+)
+def test_a_value_that_was_measured_is_not_refused(name, value):
+    assert screen({name: value}, at="2024-03-04T08:00Z")
+
+
+def test_only_shares_and_scores_have_an_upper_end():
+    ends = {concept.unit for concept in WORDS if concept.kind == "quantity" and concept.possible.high < float("inf")}
+    assert ends <= {"%", "1"}
+
+
 # --- formulas --------------------------------------------------------------------------------------------------------
 
 
