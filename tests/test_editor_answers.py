@@ -163,7 +163,7 @@ def test_hover_tells_a_threshold_in_other_units(line: str, word: str, told: str)
 
 
 def test_hover_warns_of_what_is_not_plausible() -> None:
-    assert "Outside of what is plausible: 5 to 3000 umol/L." in hovered("creatinine > 442 mg/dL", "442")
+    assert "Outside of what is plausible: 5 to 7000 umol/L." in hovered("creatinine > 442 mg/dL", "442")
     assert "Outside" not in hovered("creatinine > 442 umol/L", "442")
     assert "Outside of what is possible: " in hovered("FiO2 > 150 %", "150")
 

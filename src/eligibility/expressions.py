@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
+from eligibility.concepts import key_of
 from eligibility.errors import Diagnostic, RuleError, did_you_mean, nearest
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
@@ -509,7 +510,7 @@ class _FormulaNames:
     def statement(self, node: nodes.Formula) -> rules.Rule | None:
         if isinstance(node, nodes.Member) and isinstance(node.operand, nodes.Term):
             concept = self.concept(node.operand.name)
-            ranks = {concept.value_ranks.get(value.text.casefold()) for value in node.values}
+            ranks = {concept.value_ranks.get(key_of(value.text)) for value in node.values}
             if concept.kind == "class" and None not in ranks:
                 chosen = frozenset(rank for rank in ranks if rank is not None)
                 if node.form == "is not":

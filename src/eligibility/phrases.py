@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from eligibility.concepts import key_of
 from eligibility.instants import time_unit
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -185,7 +186,7 @@ def _declared_end(words: str, vocabulary: Vocabulary) -> tuple[str, Concept] | N
 def _value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     """The name of a class, and behind it one of its values, with nothing between them."""
     found = _declared_end(match["x"], vocabulary)
-    if found is None or found[1].kind != "class" or match["said"].casefold() not in found[1].value_ranks:
+    if found is None or found[1].kind != "class" or key_of(match["said"]) not in found[1].value_ranks:
         return None
     name, sign = found[0], "`is` or `>=`" if found[1].ordered else "`is`"
     return (
