@@ -115,9 +115,10 @@ class _CriterionChecker:
             self._scope.check_rest(node, told_before)
         return None
 
-    def _all(self, operands: tuple[nodes.Formula, ...]) -> tuple[rules.Rule, ...]:
+    def _all(self, operands: tuple[nodes.Formula, ...], word: str = "") -> tuple[rules.Rule, ...]:
         """Check every operand before giving up, so that all problems are reported."""
-        checked = [self.statement(operand) for operand in operands]
+        bare = self._share_a_comparison(operands, word) if word else []
+        checked = [None if operand in bare else self.statement(operand) for operand in operands]
         if any(rule is None for rule in checked):
             raise Wrong
         return tuple(rule for rule in checked if rule is not None)
@@ -125,10 +126,10 @@ class _CriterionChecker:
     def _statement(self, node: nodes.Formula) -> rules.Rule:
         match node:
             case nodes.And(operands=operands):
-                return rules.And(self._all(operands))
+                return rules.And(self._all(operands, "and"))
             case nodes.Or(operands=operands):
                 self._warn_of_mixing(node)
-                return rules.Or(self._all(operands))
+                return rules.Or(self._all(operands, "or"))
             case nodes.Not(operand=operand):
                 return rules.Not(self._all((operand,))[0])
             case nodes.Unless(claim=claim, exception=exception):
@@ -190,6 +191,27 @@ class _CriterionChecker:
             case _:
                 assert_never(node)
         return None
+
+    def _share_a_comparison(self, operands: tuple[nodes.Formula, ...], word: str) -> list[nodes.Formula]:
+        """`AST or ALT > 3 x ULN` compares ALT alone. Report and give the numbers in front that are compared with nothing."""
+        last = operands[-1]
+        if (
+            not isinstance(last, nodes.Compare)
+            or len(last.operands) != 2
+            or not isinstance(last.operands[0], nodes.Term)
+        ):
+            return []
+        whole = print_formula(last)
+        sign = whole.removeprefix(print_formula(last.operands[0]))
+        bare: list[nodes.Formula] = []
+        for operand in operands[:-1]:
+            concept = self._scope.vocabulary.find(operand.name.text) if isinstance(operand, nodes.Term) else None
+            if concept is not None and concept.kind in ("quantity", "age"):
+                bare.append(operand)
+                said = print_formula(operand)
+                self._scope.report("E421", f"`{short(said)}` is compared with nothing", operand.span,
+                                   f"write `{short(said + sign)} {word} {short(whole)}`")  # fmt: skip
+        return bare
 
     def _warn_of_mixing(self, node: nodes.Or) -> None:
         if any(isinstance(operand, nodes.And) and not operand.grouped for operand in node.operands):

@@ -6,18 +6,18 @@ dimensions of a sum can be compared and a product is what it says.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
 from eligibility.concepts import key_of
-from eligibility.errors import Diagnostic, RuleError, did_you_mean, nearest
+from eligibility.errors import Diagnostic, RuleError, did_you_mean
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
 from eligibility.printer import print_formula
 from eligibility.source import Source, Span
+from eligibility.unit_hints import likely_units, of_a_multiple, units_of
 from eligibility.units import Dimensions, Measure, Scale, Unit, UnitRefusal, product, quotient, spelled
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -186,9 +186,7 @@ class Arithmetician:
                 "E480",
                 unit.message,
                 node.unit_span or node.span,
-                unit.help
-                or _help_of_a_multiple(node.unit)
-                or "`eligibility vocabulary` shows the unit of each quantity",
+                unit.help or of_a_multiple(node.unit) or "`eligibility vocabulary` shows the unit of each quantity",
             )
         return unit
 
@@ -340,7 +338,8 @@ class Arithmetician:
         measure = _measure(concept)
         if literal.unit is None:
             if concept.bare is None:
-                examples = " or ".join(f"`{literal.value} {unit}`" for unit in _units_of(self._vocabulary, concept)[:2])
+                likely = likely_units(self._vocabulary, concept, value, difference=typed.difference)
+                examples = " or ".join(f"`{literal.value} {unit}`" for unit in likely[:2])
                 _refuse(
                     "E481",
                     f"`{literal.value}` needs a unit: `{concept.name}` is reported in several",
@@ -367,7 +366,7 @@ class Arithmetician:
             )
         if line is None:
             _refuse("E482", f"`{unit_text or literal.value}` is no unit of `{concept.name}`, which is measured in {concept.unit}", literal.unit_span or literal.span,
-                    _unit_help(self._vocabulary, concept))  # fmt: skip
+                    f"write a unit such as {', '.join(f'`{text}`' for text in units_of(self._vocabulary, concept)[:4])}")  # fmt: skip
         if typed.difference:
             line = Scale(line.factor)
         number = line(value)
@@ -417,15 +416,6 @@ def _is_share(typed: Typed) -> bool:
     return not unit.dimensions and unit.factor != 1 and concept.bare != "1"
 
 
-def _help_of_a_multiple(unit: str | None) -> str | None:
-    """`5 x ULM`, `1.5 x baseline`: multiples are of a limit of normal alone."""
-    if not unit or not re.match(r"[x×] ?[^\W\d]", unit):
-        return None
-    if nearest(unit, ["x ULN", "x LLN"]):
-        return "did you mean `x ULN` or `x LLN`?"
-    return "multiples are of `ULN` or `LLN`; to compare two quantities, divide one by the other"
-
-
 def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
     if literal.unit is None or time_unit(literal.unit) not in ("month", "year"):
         return None
@@ -456,21 +446,6 @@ def _measure(concept: Concept) -> Measure:
 
 def _article(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-def _units_of(vocabulary: Vocabulary, concept: Concept) -> list[str]:
-    """Units in which laboratories report a quantity, its own first."""
-    tried = ["mg/dL", "mmol/L", "umol/L", "g/dL", "g/L", "kPa", "mmHg", "10^9/L", "U/L", "%"]
-    fitting = [
-        text
-        for text in tried
-        if (unit := vocabulary.units.read(text)) and isinstance(unit, Unit) and _measure(concept).scale(unit)
-    ]
-    return [concept.unit, *(text for text in fitting if text != concept.unit)]
-
-
-def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
-    return f"write a unit such as {', '.join(f'`{text}`' for text in _units_of(vocabulary, concept)[:4])}"
 
 
 # --- formulas of the vocabulary --------------------------------------------------------------------------------------
