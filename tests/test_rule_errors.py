@@ -79,6 +79,8 @@ SYNTAX = [
     ("E137", formula("malignancy «|» stroke"), ["|"], ["or"]),
     ("E138", formula("platelets > «100 000» /uL"), ["100 000", "thousands"], ["100000"]),
     ("E142", formula("age «over» 18 years"), ["over", "comparison"], ["`>`", "`>=`"]),
+    ("E127", formula("age >= 18 and «<=» 75 years"), ["missing", "<="], ["`and age <= ...`", "between"]),
+    ("E127", formula("no malignancy and SpO2 ≥ 90 % or «≤» 5 %"), ["missing", "≤"], ["`or SpO2 ≤ ...`"]),
     ("E139", formula("heart failure «(»acute)"), ["nothing joins", "heart failure"], ["`or`", "`#`"]),
     ("E139", formula("no malignancy «(»active)"), ["nothing joins", "`malignancy`"], ["`or`", "`#`"]),
     ("E139", formula("sqrt«(»creatinine / (1 mg/dL)) > 2"), ["sqrt", "function"], ["ln", "exp", "min", "max"]),

@@ -195,6 +195,17 @@ def _value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     )
 
 
+def _named_once(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """`age >= 18 and <= 75 years`: the second sign stands behind no name."""
+    found = _declared_end(match["x"], vocabulary)
+    if found is None:
+        return None
+    return (
+        f"a value is missing before `{match['said']}`",
+        f"name it again: `{match['how']} {found[0]} {match['said']} ...`, or write `between ... and ...`",
+    )
+
+
 def _bracket_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     """A declared name, and behind it a bracket, with nothing between them."""
     found = _declared_end(match["x"], vocabulary)
@@ -396,6 +407,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"^(?:(?!\bif\b).)*(?P<said>\bthen)\b", _write("write `if A then B`", "`then` without `if`")),
     _idiom(r"(?<=[\w)] )(?P<said>(?:if|when|provided(?:\s+that)?))\b(?!.*\bthen\b)", _write("write `if A then B`", "`{said}` begins a form: `if A then B`")),
     _idiom(r"(?P<x>" + _WORDS + r")\s*(?P<said>\()", _bracket_behind, only=("E139",)),
+    _idiom(r"(?P<x>" + _WORDS + r")\s*(?:[<>]=?|[≤≥])\s*[^<>≤≥()]{1,40}?\s(?P<how>and|or)\s+(?P<said>[<>]=?|[≤≥])", _named_once, only=("E127",)),
     # what cannot stand where it stands
     _idiom(r"^\s*(?:include|exclude)\s*:\s*(?P<said>\S+)", _write("write each criterion on a line of its own below the section", "`{said}` stands behind the section"), only=(MISPLACED,)),
     _idiom(r"^\s+(?P<said>(?:include|exclude)\s*:)", _write("begin it at the margin", "the section `{said}` is indented"), only=(MISPLACED,)),
