@@ -395,8 +395,13 @@ def test_trials_and_show(call, rule):
     assert "malignancy" in call("show", "t1", "--rules", rule)[1]
 
 
+def test_explain(call):
+    assert call("explain", "E444")[1].startswith("E444, error: ")
+    assert call("explain", "E4444") == (2, "", "no code `E4444`; did you mean `E444`, `E484` or `E474`?\n")
+
+
 def test_check(call, rule):
-    assert call("check", rule) == (0, "1 of 1 file can be used, with 1 criteria; 0 errors, 0 warnings\n", "")
+    assert call("check", rule) == (0, "1 of 1 file can be used, with 1 criterion; 0 errors, 0 warnings\n", "")
     rule.write_text(RULE.replace("malignancy", "malignant"), encoding="utf-8")
     status, said, _ = call("check", rule)
     assert status == 1
