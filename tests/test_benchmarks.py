@@ -68,13 +68,13 @@ def test_peers_give_the_verdicts_of_the_reference(screener, peer):
 
 @pytest.mark.parametrize("distinct", [False, True])
 def test_random_trials_by_hand_and_in_the_index_are_those_of_the_reference(distinct):
-    made = many_trials.make(60, 1, distinct=distinct)
+    made = many_trials.make(60, 2, distinct=distinct)
     assert all(4 <= len(trial.criteria) <= 20 for trial in made.trials)
     screener = Screener(made.trials)
     functions = many_trials.by_hand(made, screener)
     names = ("ineligible", "eligible", "review", "undetermined")
     found = set()
-    for record in many_trials.patients(many_trials.Registry(1, distinct), 6, 2):
+    for record in many_trials.patients(many_trials.Registry(2, distinct), 6, 2):
         facts = screener.prepare(record, at=STAMP)
         expected = {trial.id: trial.verdict for trial in screen(record, made.trials, at=STAMP)}
         found.update(expected.values())

@@ -12,7 +12,7 @@ from typing import cast, get_args
 from eligibility import rules
 from eligibility.codec import Codec, Foreign, Json
 from eligibility.concepts import Concept
-from eligibility.errors import Diagnostic
+from eligibility.errors import Diagnostic, Related
 from eligibility.instants import Duration
 from eligibility.source import Source, Span
 from eligibility.units import Scale
@@ -21,7 +21,9 @@ from eligibility.vocabulary import Vocabulary
 _EXPRESSIONS: tuple[type, ...] = get_args(rules.Expression)
 _ATOMS: tuple[type, ...] = get_args(rules.Atom)
 _RULES: tuple[type, ...] = get_args(rules.Rule)
-_PARTS = (rules.Anchor, rules.Window, rules.Bound, rules.Criterion, rules.Formula, Duration, Scale, Span, Diagnostic)
+_PARTS = (
+    rules.Anchor, rules.Window, rules.Bound, rules.Criterion, rules.Formula, Duration, Scale, Span, Diagnostic, Related,
+)  # fmt: skip
 
 
 def _names(classes: tuple[type, ...]) -> str:
