@@ -1,5 +1,6 @@
 """A set of compiled trials that was saved is the same when it is loaded; any other file is refused with a message."""
 
+import gc
 import json
 import os
 import random
@@ -152,6 +153,7 @@ def test_any_other_file_is_refused_with_a_message(path):
             Screener.load(path)
         assert str(found.value).startswith("set.trials: ")
         assert "compile the rule files again" in str(found.value)
+        assert gc.isenabled()
 
 
 def test_every_byte_counts(path):
