@@ -8,6 +8,7 @@ import hand_written
 import hand_written_reasons
 import many_trials
 import run
+import startup
 from contest import Contest, Contestant, Settings, differing, hold
 from eligibility import Screener, screen
 from five_trials import by_hand_places, in_the_order_of, records_to_check, reference
@@ -101,4 +102,22 @@ def test_who_is_wrong_is_not_timed_and_is_told():
 
 
 def test_every_module_with_contests_is_found():
-    assert run.modules()[:3] == ["five_trials", "raw_records", "very_many_trials"]
+    assert run.modules()[:4] == ["five_trials", "raw_records", "very_many_trials", "startup"]
+
+
+def test_the_calls_that_are_timed_say_what_they_must():
+    for contest in startup.contests(QUICK):
+        assert contest.contestants[0].name == contest.baseline
+        assert [contestant.wrong() for contestant in contest.contestants] == [""] * 4
+
+
+def test_curves_are_drawn_from_what_is_written(tmp_path):
+    pytest.importorskip("matplotlib", reason="it is in the dependency group `bench`")
+    held = [
+        Contest(f"{size} patients", [Contestant("by hand", lambda: sum(range(9))), Contestant("wrong", lambda: 3, lambda: "wrong")], "by hand", units=size, family="a cohort", axis="patients", size=size)
+        for size in (10, 100)
+    ]  # fmt: skip
+    told = json.loads(json.dumps([run.as_json(hold(contest, QUICK)) for contest in held]))
+    assert not run.draw(told[:1], tmp_path / "one.png")  # a point is no curve
+    assert run.draw(told, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
