@@ -134,7 +134,12 @@ class Encoder:
             if isinstance(leaf, rules.Measured | rules.Changed)
             for concept in pick_of(asker, leaf).stretch.marks
         ]
-        return self._marked(marks, In(variable, cells), In(variable, grid.full & ~cells), met)
+        known = world.index.get(("computable", key))
+        sides = [
+            HOLDS if side == grid.full else In(variable, side) if known is None else every((In(known, YES), In(variable, side)))
+            for side in (cells, grid.full & ~cells)
+        ]  # fmt: skip
+        return self._marked(marks, sides[0], sides[1], met)
 
     def _marked(self, marks: list[Node], yes: Node, no: Node, met: bool) -> Node:
         """A comparison with what is measured from something that never was is not met."""

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from eligibility import rules
 from eligibility.analysis.conflicts import fewest
+from eligibility.analysis.derived import AsComputed
 from eligibility.analysis.finding import Finding, FindingKind, listed, place_of, words_of
 from eligibility.analysis.pairs import Pairs
 from eligibility.analysis.reasoner import Answer, Goal, Reasoner, Witness, asker_of, confirmed, failing, passing
@@ -47,6 +48,7 @@ def moment_of(at: str | datetime | None) -> datetime | None:
 class _Analyst:
     def __init__(self, trial: Trial, at: datetime | None) -> None:
         self._trial = trial
+        self._at = at
         self._asker = asker_of(trial)
         statements = [(self._asker, criterion.rule) for criterion in trial.criteria]
         self._reasoner = Reasoner(statements, at, trial.vocabulary)
@@ -54,6 +56,7 @@ class _Analyst:
         self._found: list[Finding] = []
         self._open: dict[str, None] = {}
         self._constant: set[str] = set()
+        self._settled: set[str] = set()
         self._constant_places: set[tuple[Span, str]] = set()
 
     def findings(self) -> list[Finding]:
@@ -68,6 +71,7 @@ class _Analyst:
         self._found += pairs.opposites()
         known = {frozenset(finding.criteria) for finding in self._found if finding.kind != "impossible"}
         self._found += pairs.repeated(known)
+        self._found += AsComputed(self._trial, self._reasoner, self._at, self._settled | self._constant).findings()
         if not any(finding.kind == "impossible" for finding in self._found):
             self._can_be_eligible()
         if self._open:
@@ -204,6 +208,7 @@ class _Analyst:
                 self._parts(criterion, [other for other in kept if other is not criterion])
 
     def _decided(self, criterion: rules.Criterion, reasons: Sequence[rules.Criterion]) -> None:
+        self._settled.add(criterion.address)
         failed = Goal(self._asker, criterion.rule, criterion.section != "include")
         witness = self._reasoner.show([failed], [passing(self._asker, criterion)])
         names = listed(reason.address for reason in reasons)

@@ -14,16 +14,23 @@ from eligibility.analysis.cells import NOW, YES
 from eligibility.analysis.keys import Pick, Statement, Stream, Within, line_of, variable_key
 from eligibility.analysis.solver import In, Node, Ordered, every, some
 from eligibility.analysis.stretches import Stretch
+from eligibility.analysis.ties import arithmetic_ties, derived_ties
 from eligibility.analysis.world import World
 from eligibility.vocabulary import Concept, Vocabulary
 
 NO = 1  # the cells of a truth value that is false; of a rank, the lowest
 
 
-def world_of(statements: Sequence[Statement], moment: datetime, vocabulary: Vocabulary) -> World:
-    """The world of some statements at an instant, with its laws."""
+def world_of(
+    statements: Sequence[Statement], moment: datetime, vocabulary: Vocabulary, *, as_computed: bool = False
+) -> World:
+    """The world of some statements at an instant, with its laws; `as_computed` for patients in whom every derived quantity is
+    computed from the newest of its inputs."""
     world = World(statements, moment, vocabulary)
     world.space.always += list(laws(world))
+    world.space.always += list(arithmetic_ties(world))
+    if as_computed:
+        world.space.always += [tie for _, tie in derived_ties(world)]
     return world
 
 

@@ -71,14 +71,17 @@ def failing(asker: Asker, criterion: rules.Criterion) -> Goal:
 
 
 class Reasoner:
-    """Answers questions about some statements, at one instant or at every one."""
+    """Answers questions about some statements, at one instant or at every one; `as_computed` for those patients in whom every
+    derived quantity is computed from the newest of its inputs."""
 
-    def __init__(self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary, *, as_computed: bool = False
+    ) -> None:
         self.vocabulary = vocabulary
-        first = world_of(statements, moments(set(), at)[0], vocabulary)
+        first = world_of(statements, moments(set(), at)[0], vocabulary, as_computed=as_computed)
         every_moment = moments(first.lengths, at)
         self.worlds = [
-            first if moment == first.clock.moment else world_of(statements, moment, vocabulary)
+            first if moment == first.clock.moment else world_of(statements, moment, vocabulary, as_computed=as_computed)
             for moment in every_moment
         ]
         self._budget = Budget()

@@ -7,7 +7,7 @@ between two variables narrows both), then one open alternative is tried after th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from eligibility.analysis.cells import Grid, Mask
@@ -41,7 +41,17 @@ class Ordered:
     strictly: bool = False
 
 
-Node = In | AtLeast | Ordered
+@dataclass(frozen=True, slots=True, eq=False)
+class Tie:
+    """A number is computed from others: `reached` tells, from their cells, the cells of it that cannot be ruled out. It only
+    stands among what always holds, never inside of another statement."""
+
+    target: int
+    sources: tuple[int, ...]
+    reached: Callable[[tuple[Mask, ...]], Mask]
+
+
+Node = In | AtLeast | Ordered | Tie
 HOLDS: Node = AtLeast(0, ())
 FAILS: Node = AtLeast(1, ())
 
@@ -95,6 +105,8 @@ class Space:
                 return AtLeast(len(parts) - count + 1, tuple(self.opposite(part) for part in parts))
             case Ordered(lower=lower, upper=upper, strictly=strictly):
                 return Ordered(upper, lower, not strictly)
+            case Tie():
+                raise ValueError("what a number is computed from cannot be denied")
 
 
 def variables_of(node: Node) -> set[int]:
@@ -110,6 +122,8 @@ def variables_of(node: Node) -> set[int]:
                 waiting.extend(parts)
             case Ordered(lower=lower, upper=upper):
                 found |= {lower, upper}
+            case Tie(target=target, sources=sources):
+                found |= {target, *sources}
     return found
 
 
@@ -126,6 +140,7 @@ class Search:
 
     def __init__(self, space: Space, budget: Budget | None = None) -> None:
         self._space = space
+        self._ties: list[Tie] = []
         self._budget = budget or Budget()
         self._parts = self._most = min(MOST_PARTS, self._budget.left)
 
@@ -138,7 +153,9 @@ class Search:
             self._budget.left -= self._most - self._parts
 
     def _solve(self, goals: Sequence[Node], settled: bool) -> Solution | None:
-        waiting: list[tuple[dict[int, Mask], list[Node], list[Ordered]]] = [({}, list(goals), [])]
+        self._ties = [goal for goal in goals if isinstance(goal, Tie)]
+        plain: list[Node] = [goal for goal in goals if not isinstance(goal, Tie)] if self._ties else list(goals)
+        waiting: list[tuple[dict[int, Mask], list[Node], list[Ordered]]] = [({}, plain, [])]
         while waiting:
             domains, open_goals, orders = waiting.pop()
             try:
@@ -146,13 +163,16 @@ class Search:
                 if rest:
                     waiting += self._alternatives(domains, rest, orders)
                     continue
-                split = self._circle(domains, orders)
+                split = self._circle(domains, orders) or self._untied(domains)
             except Clash:
                 continue
             if split is None:
                 return self._settle(domains, orders) if settled else Solution({}, ())
             variable, cell = split
-            for cells in (domains[variable] & ~cell, cell):
+            self._parts -= 1
+            if self._parts < 0:
+                raise TooLarge
+            for cells in (self._cells(domains, variable) & ~cell, cell):
                 waiting.append(({**domains, variable: cells}, [], list(orders)))
         return None
 
@@ -193,6 +213,9 @@ class Search:
                             pending.append(left)
             for order in orders:
                 changed |= self._order(domains, order)
+            if not changed and self._ties:
+                for tie in self._ties:
+                    changed |= self._tie(domains, tie)
             if not changed:
                 return pending
             goals, pending = list(pending), []
@@ -240,6 +263,8 @@ class Search:
                     sure += status is True
                     possible += status is not False
                 return True if sure >= count else False if possible < count else None
+            case Tie():
+                return None
 
     def _grid_open(self, variable: int, position: int) -> bool:
         """Is there room for several numbers in the cell at a position (counted from 1)?"""
@@ -257,6 +282,36 @@ class Search:
                 below &= ~(1 << (top - 1))
         changed = self._narrow(domains, order.upper, above)
         return self._narrow(domains, order.lower, below) or changed
+
+    def _tie(self, domains: dict[int, Mask], tie: Tie) -> bool:
+        """Leave a computed number what its sources reach, and its sources, from both ends, what reaches it."""
+        masks = [self._cells(domains, source) for source in tie.sources]
+        self._parts -= len(masks)
+        changed = self._narrow(domains, tie.target, tie.reached(tuple(masks)))
+        target = domains[tie.target]
+        for place, source in enumerate(tie.sources):
+            cells = masks[place]
+            for end in (_lowest, int.bit_length):
+                while cells & (cells - 1):
+                    one = 1 << (end(cells) - 1)
+                    self._parts -= 1
+                    if tie.reached((*masks[:place], one, *masks[place + 1 :])) & target:
+                        break
+                    cells &= ~one
+            if cells != masks[place]:
+                masks[place] = cells
+                changed |= self._narrow(domains, source, cells)
+        return changed
+
+    def _untied(self, domains: dict[int, Mask]) -> tuple[int, Mask] | None:
+        """A variable that a number is computed from and that is not in one cell yet, and a cell of it that may be wished for."""
+        for tie in self._ties:
+            for variable in (*tie.sources, tie.target):
+                cells = self._cells(domains, variable)
+                if cells & (cells - 1):
+                    wished = [1 << cell for cell in self._space.wishes.get(variable, ()) if cells >> cell & 1]
+                    return variable, wished[0] if wished else cells & -cells
+        return None
 
     # --- trying ------------------------------------------------------------------------------------------------------
 

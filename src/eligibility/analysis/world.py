@@ -31,7 +31,7 @@ from eligibility.analysis.keys import (
     possible_on,
     variable_key,
 )  # fmt: skip
-from eligibility.analysis.solver import In, Node, Ordered, Space, every, variables_of
+from eligibility.analysis.solver import In, Node, Ordered, Space, every, some, variables_of
 from eligibility.analysis.stretches import Clock, Stretch, stretch_of
 from eligibility.instants import Duration
 from eligibility.vocabulary import Concept, Vocabulary
@@ -172,12 +172,26 @@ class World:
             match key:
                 case ("computed", *_):
                     self._add(key, self._number[key])
+                    self._computable(key)
                 case ("next", _):
                     self._add(key, self._next)
                 case ("age",):
                     pass
                 case _:
                     self._add(key, BOOLEAN)
+
+    def _computable(self, key: Key) -> None:
+        """Whether arithmetic has an outcome, which is open where something that it reads was not measured in its window."""
+        measured = [self.is_measured(pick) for pick in self.picks_of(key)]
+        tests = [test for test in measured if test is not None]
+        if tests:
+            known = self._add(("computable", key), BOOLEAN)
+            self.space.always.append(some((In(known, YES), self.space.opposite(every(tests)))))
+
+    def picks_of(self, key: Key) -> list[Pick]:
+        """The measurements that arithmetic reads."""
+        leaves = key[2] if isinstance(key, tuple) else ()
+        return [leaf for leaf in leaves if isinstance(leaf, Pick)]  # type: ignore[attr-defined]  # a tuple of them
 
     def _add(self, key: Key, grid: Grid) -> int:
         if key not in self.index:
