@@ -106,7 +106,7 @@ class AsComputed:
         told: list[str] = []
         for derivation in self._derived(criteria):
             assumed = "".join(f", at a {c.name} of {c.assumed:g} {c.unit}" for c in derivation.assumed)
-            told.append(f"{derivation.concept.name} is computed from {listed(derivation.inputs)}{assumed}")
+            told.append(f"{derivation.concept.name} is computed from the newest {listed(derivation.inputs)}{assumed}")
         text = f"where {listed(told)}, {message}; one that was brought by itself may differ"
         places = tuple(place_of(criterion.rule) for criterion in criteria)
         return Finding(kind, tuple(c.address for c in criteria), text, witness, places, self._trial.source)

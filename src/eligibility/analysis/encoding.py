@@ -121,6 +121,9 @@ class Encoder:
     def _comparison(self, asker: Asker, number: rules.Expression, bounds: tuple[rules.Bound, ...], met: bool) -> Node:
         world = self._world
         key = number_key(asker, number)
+        if not bounds and isinstance(key, Pick):  # only that it was measured
+            marks = [world.is_ever(concept) for concept in key.stretch.marks]
+            return self._marked(marks, world.is_measured(key) or HOLDS, FAILS, met)
         variable = world.index[variable_key(key) if isinstance(key, Pick) else key]
         grid = world.space.grids[variable]
         cells = grid.full

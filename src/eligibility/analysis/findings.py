@@ -17,7 +17,7 @@ from eligibility.analysis.finding import Finding, FindingKind, listed, place_of,
 from eligibility.analysis.pairs import Pairs
 from eligibility.analysis.reasoner import Answer, Goal, Reasoner, Witness, asker_of, confirmed, failing, passing
 from eligibility.analysis.thresholds import threshold_findings
-from eligibility.analysis.variants import Variant, concepts_of, is_threshold, repeats, same_number, variants
+from eligibility.analysis.variants import Variant, concepts_of, is_newest, is_threshold, repeats, same_number, variants
 from eligibility.errors import UsageError
 from eligibility.facts import read_instant
 from eligibility.instants import iso, local
@@ -100,21 +100,24 @@ class _Analyst:
     # --- one criterion by itself -------------------------------------------------------------------------------------
 
     def _constants(self, criterion: rules.Criterion, flagged: set[Span]) -> None:
-        for met, kind in ((True, "never met"), (False, "always met")):
+        for met in (True, False):
             if self._never([Goal(self._asker, criterion.rule, met)], criterion):
                 self._constant.add(criterion.address)
                 witness = self._reasoner.show([Goal(self._asker, criterion.rule, not met)])
                 told = "no patient can meet it" if met else "every patient meets it"
-                effect = {
-                    ("include", True): "so nobody is eligible",
-                    ("include", False): "so it keeps nobody out",
-                    ("exclude", True): "so it keeps nobody out",
-                    ("exclude", False): "so nobody is eligible",
-                }[criterion.section, met]
+                effect = "so nobody is eligible" if (criterion.section == "include") is met else "so it keeps nobody out"
+                if self._may_be_open(criterion.rule, not met):
+                    told = f"{told} in whom it is decided"
+                    if effect == "so it keeps nobody out":
+                        effect = "so it keeps out only those in whom what it asks was not measured"
                 message = f"`{words_of(criterion.rule)}`: {told}, {effect}"
-                self._say("never met" if kind == "never met" else "always met", [criterion.address], message, witness)
+                self._say("never met" if met else "always met", [criterion.address], message, witness)
                 return
         self._constant_parts(criterion, criterion.rule, flagged)
+
+    def _may_be_open(self, rule: rules.Rule, met: bool) -> bool:
+        """May a rule that has one outcome in everybody in whom it is decided be open in others?"""
+        return not self._never([Goal(self._asker, rule, met, denied=True)])
 
     def _constant_parts(self, criterion: rules.Criterion, rule: rules.Rule, flagged: set[Span]) -> None:
         match rule:
@@ -127,7 +130,8 @@ class _Analyst:
                 for bound in bounds:
                     single = replace(rule, bounds=(bound,))
                     if self._never([Goal(self._asker, single, False)], criterion):
-                        message = f"`{bound.operator} {bound.shown}` in `{rule.words}` holds for every patient"
+                        whom = "every patient in whom it is decided" if self._may_be_open(single, True) else "every patient"
+                        message = f"`{bound.operator} {bound.shown}` in `{rule.words}` holds for {whom}"
                         witness = self._reasoner.show([Goal(self._asker, single, True)])
                         self._constant_places.add((rule.span, f"{bound.operator} {bound.shown}"))
                         self._say("always met", [criterion.address], message, witness, [rule.span])
@@ -135,22 +139,17 @@ class _Analyst:
                 return
 
     def _constant_part(self, criterion: rules.Criterion, part: rules.Rule, flagged: set[Span]) -> None:
-        for met, kind, told in (
-            (True, "never met", "no patient can meet"),
-            (False, "always met", "every patient meets"),
-        ):
+        for met in (True, False):
             if self._never([Goal(self._asker, part, met)], criterion):
                 self._constant_places.add((place_of(part), ""))
                 if place_of(part) not in flagged:
                     witness = self._reasoner.show([Goal(self._asker, part, not met)])
+                    told = "no patient can meet" if met else "every patient meets"
+                    if not met and self._may_be_open(part, True):
+                        told = "every patient in whom it is decided meets"
                     message = f"{told} the part `{words_of(part)}`"
-                    self._say(
-                        "never met" if kind == "never met" else "always met",
-                        [criterion.address],
-                        message,
-                        witness,
-                        [place_of(part)],
-                    )
+                    kind: FindingKind = "never met" if met else "always met"
+                    self._say(kind, [criterion.address], message, witness, [place_of(part)])
                 return
         self._constant_parts(criterion, part, flagged)
 
@@ -203,9 +202,11 @@ class _Analyst:
                 )  # fmt: skip
                 self._decided(criterion, [others[index] for index in chosen])
                 kept = others
+        left = {criterion.address: criterion for criterion in kept}
         for criterion in reversed(kept):
             if criterion.address not in self._constant:
-                self._parts(criterion, [other for other in kept if other is not criterion])
+                others = [other for address, other in left.items() if address != criterion.address]
+                left[criterion.address] = self._parts(criterion, others)
 
     def _decided(self, criterion: rules.Criterion, reasons: Sequence[rules.Criterion]) -> None:
         self._settled.add(criterion.address)
@@ -216,7 +217,8 @@ class _Analyst:
         message = f"{names} already {verb} it: whoever passes {names} passes {criterion.address}"
         self._say("redundant", [criterion.address, *(reason.address for reason in reasons)], message, witness)
 
-    def _parts(self, criterion: rules.Criterion, others: list[rules.Criterion]) -> None:
+    def _parts(self, criterion: rules.Criterion, others: list[rules.Criterion]) -> rules.Criterion:
+        """Parts of a criterion that others decide; returns what is left of it without them."""
         current = criterion
         told: dict[tuple[FindingKind, tuple[str, ...], tuple[rules.Rule, ...]], list[Variant]] = {}
         again = True
@@ -225,6 +227,8 @@ class _Analyst:
             for variant in variants(current.rule):
                 changed = replace(current, rule=variant.rule)
                 known = (place_of(variant.part), variant.shown if variant.how == "bound" else "")
+                if self._is_idle(variant):
+                    continue
                 if known not in self._constant_places and self._same(current, changed, others):
                     kind, reasons, beside = self._why(current, changed, variant, others)
                     key = (kind, tuple(reason.address for reason in reasons), tuple(beside))
@@ -232,7 +236,13 @@ class _Analyst:
                     current, again = changed, True
                     break
         for (kind, addresses, beside_them), found in told.items():
-            self._part_finding(criterion, kind, addresses, beside_them, found, others)
+            self._part_finding(criterion, kind, addresses, beside_them, found)
+        return current
+
+    def _is_idle(self, variant: Variant) -> bool:
+        """Does it ask that a number was measured, which goes without saying?"""
+        counts = variant.how == "threshold" and isinstance(variant.part, rules.Comparison)
+        return counts and not self._reasoner.may_be_unmeasured(self._asker, variant.part)
 
     def _same(
         self, one: rules.Criterion, other: rules.Criterion, context: Sequence[rules.Criterion], *, note: bool = True
@@ -266,18 +276,20 @@ class _Analyst:
 
     def _part_finding(
         self, criterion: rules.Criterion, kind: FindingKind, addresses: tuple[str, ...], beside: tuple[rules.Rule, ...],
-        found: list[Variant], others: list[rules.Criterion],
+        found: list[Variant],
     ) -> None:  # fmt: skip
         found = sorted(found, key=lambda variant: place_of(variant.part).start)
         parts = listed(f"`{_shown(variant)}`" for variant in found)
         names = listed(addresses or [f"`{words_of(rule)}`" for rule in beside] or ["the rest of the criterion"])
-        by_address = {other.address: other for other in others}
+        by_address = {other.address: other for other in self._trial.criteria}
         reasons = [passing(self._asker, by_address[address]) for address in addresses]
         asked = "it asks" if len(found) == 1 else "they ask"
         if kind == "repeated threshold":
+            newest = all(is_newest(variant.part) for variant in found)
+            why = "it is the newest value" if newest else f"{names} {'decides' if len(addresses) == 1 else 'decide'} it"
             message = (
-                f"{parts} {'repeats' if len(found) == 1 else 'repeat'} the threshold of {names} on another measurement: where both are decided it is the "
-                f"newest value, so the threshold adds nothing, but that there is such a measurement does"
+                f"{parts} {'repeats' if len(found) == 1 else 'repeat'} the threshold of {names} on another measurement: where both are decided {why}, "
+                f"so the threshold adds nothing, but that there is such a measurement does"
             )
         else:
             message = (
@@ -285,6 +297,8 @@ class _Analyst:
             )
         if kind == "implied threshold" and found[0].how == "threshold":
             message = f"the limit of {parts} never decides: with {names}, the same patients pass without it"
+            if isinstance(found[0].part, rules.Comparison):
+                message += ", as long as there is such a measurement"
         witness = self._part_witness(criterion, kind, found[0], reasons)
         places = [place_of(variant.part) for variant in found]
         kin = self._kin(found[0].part)

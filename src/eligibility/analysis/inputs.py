@@ -181,6 +181,9 @@ class InputFinder:
             if cell.single:
                 return cell.sample, cell.sample
             span = (cell.low, cell.high)
+        likely = concept.plausible
+        if likely is not None and likely.low < span[1] and likely.high > span[0] and self._chance.random() < 0.8:
+            span = (max(span[0], likely.low), min(span[1], likely.high))
         low = max(span[0], -1e6) if span[0] == -INFINITY else span[0]
         high = max(1e6, 10 * abs(low)) if span[1] == INFINITY else span[1]
         inward = 4 * TOLERANCE

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from eligibility import rules
 from eligibility.analysis.encoding import Encoder
-from eligibility.analysis.keys import Asker, Statement
+from eligibility.analysis.keys import Asker, Statement, pick_of
 from eligibility.analysis.laws import world_of
 from eligibility.analysis.solver import Budget, In, Node, Search, Solution, TooLarge, some, variables_of
 from eligibility.analysis.stretches import moments
@@ -120,6 +120,15 @@ class Reasoner:
         for position in range(len(goals)):
             grouped.setdefault(root(position), []).append(position)
         return list(grouped.values())
+
+    def may_be_unmeasured(self, asker: Asker, rule: rules.Rule) -> bool:
+        """May what a comparison asks be missing in its window, in a patient in whom all that is asked about was measured?"""
+        match rule:
+            case rules.Comparison(number=rules.Measured() | rules.Changed() as number):
+                pick = pick_of(asker, number)
+                return bool(pick.stretch.marks) or any(world.is_measured(pick) is not None for world in self.worlds)
+            case _:
+                return False
 
     # --- asking ------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from eligibility import rules
 from eligibility.analysis.cells import number_grid
 from eligibility.analysis.finding import Finding
 from eligibility.instants import time_unit
+from eligibility.analysis.keys import possible_of
 from eligibility.intervals import INFINITY, TOLERANCE, Interval
 from eligibility.library import Trial
 from eligibility.states import units_of
@@ -52,8 +53,9 @@ def _judge(atom: rules.Comparison, bound: rules.Bound, vocabulary: Vocabulary) -
 def _judge_measured(
     atom: rules.Comparison, concept: Concept, bound: rules.Bound, vocabulary: Vocabulary
 ) -> tuple[str, str] | None:
-    possible = concept.possible
-    is_score = concept.unit == "1" and abs(possible.low) < INFINITY and abs(possible.high) < INFINITY
+    possible = possible_of(concept, vocabulary)
+    ends = abs(possible.low) < INFINITY and abs(possible.high) < INFINITY
+    is_score = concept.unit == "1" and concept.plausible is None and ends  # a number of nature has a plausible range
     outside = _is_outside(bound, possible)
     implausible = _is_outside(bound, concept.plausible or possible)
     meant = _meant_unit(concept, bound, vocabulary) if implausible else None
@@ -66,7 +68,14 @@ def _judge_measured(
             f"{'possible' if outside else 'plausible'} ({_range(concept.possible if outside else concept.plausible or possible, concept)}); "
             f"{f'{asked} and {text} differ' if asked else f'a number without a unit and one in {text} differ'} {factor}-fold: did you mean `{number} {text}`?"
         )  # fmt: skip
-    if (is_score and concept.formula is None) or (is_score and outside):
+    share = _meant_share(concept, bound) if implausible else None
+    if share is not None:
+        return "unit slip", (
+            f"`{bound.shown}` of {concept.name} is {_told(bound.low, concept)}, outside of what is "
+            f"{'possible' if outside else 'plausible'} ({_range(concept.possible if outside else concept.plausible or possible, concept)}); "
+            f"a share and a percentage differ 100-fold: did you mean `{share}`?"
+        )  # fmt: skip
+    if is_score:
         grid = number_grid([(bound.low, bound.high)], possible)
         cells = grid.where(bound.operator, bound.low, bound.high)
         if cells in (0, grid.full):
@@ -104,6 +113,8 @@ def _meant_unit(concept: Concept, bound: rules.Bound, vocabulary: Vocabulary) ->
     found: list[tuple[float, str, float]] = []
     canonical = vocabulary.units.read(concept.unit)
     options = [(concept.unit, canonical)] if isinstance(canonical, Unit) else []
+    converted = vocabulary.units.read("mmol/mol")  # HbA1c
+    options += [("mmol/mol", converted)] if isinstance(converted, Unit) else []
     for text, unit in [*options, *units_of(concept, vocabulary)]:
         if text in (asked, "1") or (time_unit(text) and time_unit(text) == time_unit(asked or "?")):
             continue
@@ -120,6 +131,13 @@ def _meant_unit(concept: Concept, bound: rules.Bound, vocabulary: Vocabulary) ->
         return None
     _, text, factor = min(found)
     return text, f"{factor:.4g}"
+
+
+def _meant_share(concept: Concept, bound: rules.Bound) -> str | None:
+    """The percentage that a number is as a share, where that would be plausible: 0.9 for 90 %."""
+    likely = concept.plausible or concept.possible
+    value = Fraction(bound.shown.partition(" ")[0]) * 100 if concept.unit == "%" else Fraction(0)
+    return f"{float(value):g} %" if 0 < value <= 100 and likely.low <= value <= likely.high else None
 
 
 def _told(value: float, concept: Concept) -> str:

@@ -28,8 +28,8 @@ _KEPT = 4_096  # answers kept for one tie
 
 @dataclass(frozen=True)
 class Derivation:
-    """A derived quantity that is compared, beside something that it is computed from: `inputs`. `assumed` are inputs that
-    nothing is asked of, and that have a value where none is given."""
+    """A derived quantity that is compared, beside something that it is computed from. `assumed` are those of its inputs that
+    nothing is asked of, and that have a value where none is given; `inputs` are the names of the others."""
 
     concept: Concept
     inputs: tuple[str, ...]
@@ -67,7 +67,7 @@ def derived_ties(world: World) -> Iterator[tuple[Derivation, Tie]]:
             elif isinstance(leaf, rules.Measured) and leaf.concept.assumed is not None:
                 assumed[leaf.concept] = None
         if any(not isinstance(leaf, rules.InClass) for leaf in sources):
-            names = tuple(dict.fromkeys(leaf.concept.name for leaf in sources))  # type: ignore[attr-defined]  # leaves have one
+            names = tuple(source.name for source in formula.inputs if source not in assumed)
             target, younger = world.index[variable_key(pick)], _younger(world, pick.stream)
             tie = _tie(world, formula.expression, target, sources, younger)
             yield Derivation(concept, names, tuple(assumed)), tie
