@@ -47,7 +47,7 @@ class AsComputed:
         for cluster in self._tied.clusters(goals):
             criteria = [self._trial.criteria[position] for position in cluster]
             if self._derived(criteria):
-                yield from self._cluster([c for c in criteria if c.section == "include" or c.address not in constant])
+                yield from self._cluster(criteria, constant)
 
     def _derived(self, criteria: Sequence[rules.Criterion]) -> list[Derivation]:
         """The derived quantities that some criteria compare."""
@@ -60,13 +60,15 @@ class AsComputed:
 
     def _constant(self, criterion: rules.Criterion) -> Iterator[Finding]:
         for met, told in ((True, "no patient can meet it"), (False, "every patient meets it")):
-            if self._never([Goal(self._asker, criterion.rule, met)]):
+            if self._never([Goal(self._asker, criterion.rule, True, denied=not met)]):
                 witness = self._tied.show([Goal(self._asker, criterion.rule, not met)])
                 message = f"`{words_of(criterion.rule)}`: {told}"
-                yield self._finding("never met as computed" if met else "always met as computed", [criterion], message, witness)
+                yield self._finding(
+                    "never met as computed" if met else "always met as computed", [criterion], message, witness
+                )
                 return
 
-    def _cluster(self, criteria: list[rules.Criterion]) -> Iterator[Finding]:
+    def _cluster(self, criteria: list[rules.Criterion], constant: set[str]) -> Iterator[Finding]:
         goals = [passing(self._asker, criterion) for criterion in criteria]
         if self._plain.can(goals).kind == "never":
             return
@@ -74,16 +76,16 @@ class AsComputed:
             chosen = fewest(len(goals), lambda some: self._tied.can([goals[i] for i in some]).kind == "never")
             clash = [criteria[index] for index in chosen]
             asked = [goals[index] for index in chosen]
-            witness = self._tied.show(*([*asked[:i], *asked[i + 1 :]] for i in range(len(asked) - 1, -1, -1)))
+            fewer = [[*asked[:i], *asked[i + 1 :]] for i in range(len(asked) - 1, -1, -1)]
+            witness = self._tied.show(*fewer) if len(asked) > 1 else None
             together = " together" if len(clash) > 1 else ""
             names = listed(criterion.address for criterion in clash)
             message = f"no patient can be eligible: nobody passes {names}{together}"
             yield self._finding("impossible as computed", clash, message, witness)
             return
-        yield from self._redundant(criteria)
+        yield from self._redundant([criterion for criterion in criteria if criterion.address not in constant])
 
-    def _redundant(self, criteria: list[rules.Criterion]) -> Iterator[Finding]:
-        kept = [criterion for criterion in criteria if criterion.address not in self._settled]
+    def _redundant(self, kept: list[rules.Criterion]) -> Iterator[Finding]:
         for criterion in reversed(kept):
             others = [other for other in kept if other is not criterion]
             goals = [passing(self._asker, other) for other in others]

@@ -113,7 +113,10 @@ def _over(x: float) -> float:
 
 def _slack(low: float, high: float) -> Range:
     """Outward by the error of a mathematical function."""
-    return _out(low - _SLACK * abs(low) if abs(low) < math.inf else low, high + _SLACK * abs(high) if abs(high) < math.inf else high)
+    return _out(
+        low - _SLACK * abs(low) if abs(low) < math.inf else low,
+        high + _SLACK * abs(high) if abs(high) < math.inf else high,
+    )
 
 
 def _exponential(x: Range) -> Range:

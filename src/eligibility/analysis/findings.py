@@ -61,7 +61,7 @@ class _Analyst:
 
     def findings(self) -> list[Finding]:
         """All of them: of single criteria first, in the order of the file, then of several together."""
-        self._found += threshold_findings(self._trial)
+        self._found += threshold_findings(self._trial, self._at)
         flagged = {place for finding in self._found for place in finding.places}
         for criterion in self._trial.criteria:
             self._constants(criterion, flagged)
@@ -105,7 +105,9 @@ class _Analyst:
                 self._constant.add(criterion.address)
                 witness = self._reasoner.show([Goal(self._asker, criterion.rule, not met)])
                 told = "no patient can meet it" if met else "every patient meets it"
-                effect = "so nobody is eligible" if (criterion.section == "include") is met else "so it keeps nobody out"
+                effect = (
+                    "so nobody is eligible" if (criterion.section == "include") is met else "so it keeps nobody out"
+                )
                 if self._may_be_open(criterion.rule, not met):
                     told = f"{told} in whom it is decided"
                     if effect == "so it keeps nobody out":
@@ -130,7 +132,11 @@ class _Analyst:
                 for bound in bounds:
                     single = replace(rule, bounds=(bound,))
                     if self._never([Goal(self._asker, single, False)], criterion):
-                        whom = "every patient in whom it is decided" if self._may_be_open(single, True) else "every patient"
+                        whom = (
+                            "every patient in whom it is decided"
+                            if self._may_be_open(single, True)
+                            else "every patient"
+                        )
                         message = f"`{bound.operator} {bound.shown}` in `{rule.words}` holds for {whom}"
                         witness = self._reasoner.show([Goal(self._asker, single, True)])
                         self._constant_places.add((rule.span, f"{bound.operator} {bound.shown}"))

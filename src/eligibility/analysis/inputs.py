@@ -20,8 +20,9 @@ from eligibility.intervals import INFINITY, TOLERANCE, Interval, point
 from eligibility.logic import Truth
 from eligibility.vocabulary import Concept
 
-_TRIES = 200
-_HALVINGS = 60
+_TRIES = 40
+_LEAST_TRIES = 2  # where much was tried in vain already
+_HALVINGS = 40
 _YEARS = 40.0  # an age that nothing is asked of
 
 
@@ -110,12 +111,14 @@ class InputFinder:
         if not asked:
             return None
         picks = {concept: self._pick(concept) for concept in concepts}
-        for _ in range(_TRIES):
+        for _ in range(_TRIES if self._world.patience > 0 else _LEAST_TRIES):
+            self._world.patience -= 1
             tried = {concept: self._tried(concept, pick) for concept, pick in picks.items()}
             for one in asked:
                 if not _lies_in(self._value(one, tried, ranks), one.cell):
                     self._move(one, tried, ranks, picks)
             if all(_lies_in(self._value(one, tried, ranks), one.cell) for one in asked):
+                self._world.patience += 1
                 return tried
         return None
 

@@ -171,7 +171,9 @@ class _Maker:
     # --- rising and falling ------------------------------------------------------------------------------------------
 
     def _changing(self, changes: list[Pick], slots: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
-        """Three observations, the newest of them the one that is there already, that rise and fall as they should."""
+        """Observations, the newest of them the one that is there already, that rise and fall as they should."""
+        if len({pick.stream.kind for pick in changes}) == 1 and len(changes) > 1:
+            return self._stepping(changes, slots)
         rise = next((self._number(pick) for pick in changes if pick.stream.kind == "rise"), None)
         fall = next((self._number(pick) for pick in changes if pick.stream.kind == "fall"), None)
         apart = min(self._span(pick) for pick in changes)
@@ -198,6 +200,33 @@ class _Maker:
         for number, step in enumerate(reversed(steps)):
             place = newest + number * (apart // (2 * len(steps)))
             found[place] = {**found.get(place, kinds), "value": base + step}
+        return found
+
+    def _stepping(self, changes: list[Pick], slots: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
+        """One observation for each length of time, so long before the newest that shorter ones do not reach it."""
+        sign = 1 if changes[0].stream.kind == "rise" else -1
+        steps = {self._span(pick): sign * self._number(pick) for pick in reversed(changes)}
+        newest = min(slots, default=0)
+        kinds = slots.get(newest, {})
+        possible = changes[0].stream.concept.possible
+        base = kinds.get("value", usual_number(changes[0].stream.concept))
+        if "value" not in kinds:
+            base = max(base, possible.low + max(steps.values())) if possible.low > -INFINITY else base
+        found = {**slots, newest: {**kinds, "value": base}}
+        if len(steps) == 1:  # the windows differ: a pair of observations in each
+            inner = newest
+            for pick in sorted(changes, key=self._far):
+                room = min(self._span(pick), max(self._far(pick) - inner, 4 * MINUTE))
+                found[inner] = {**kinds, "value": base}
+                found[inner + room // 2] = {**kinds, "value": base - sign * self._number(pick)}
+                inner = self._far(pick) + MINUTE
+            return found
+        shorter = 0
+        for span, step in sorted(steps.items()):
+            share = 8 if not shorter else 1
+            ago = newest + shorter + max((span - shorter) // share - MINUTE, MINUTE)
+            found[ago] = {**kinds, "value": base - step}
+            shorter = span
         return found
 
     def _span(self, pick: Pick) -> int:

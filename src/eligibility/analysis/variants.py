@@ -116,7 +116,11 @@ def same_number(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:
 
 def is_newest(rule: rules.Rule) -> bool:
     """Does a comparison read the newest value, of whatever window?"""
-    return isinstance(rule, rules.Comparison) and isinstance(rule.number, rules.Measured) and rule.number.selection == "latest"
+    return (
+        isinstance(rule, rules.Comparison)
+        and isinstance(rule.number, rules.Measured)
+        and rule.number.selection == "latest"
+    )
 
 
 def repeats(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:

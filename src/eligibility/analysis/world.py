@@ -44,6 +44,7 @@ class World:
         self.vocabulary = vocabulary
         self.clock = Clock(moment)
         self.space = Space()
+        self.patience = 400  # how often values of computed numbers may be tried in vain
         self.index: dict[Key, int] = {}
         self.stretches: dict[Stream, dict[tuple[Stretch, tuple[int, int]], None]] = {}
         self.addresses: dict[Key, str] = {}
