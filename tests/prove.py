@@ -53,6 +53,11 @@ def against_prover(case, reasoner, prover, counts, told):
     for goals, proved in zip(questions, prover.can(questions), strict=True):
         key = case.key(goals)
         answer = answers[key] = reasoner.can(goals).kind
+        if len(goals) == 2 and reasoner.can(goals[:1]).kind == "possible":
+            reasoner.remember(goals[:1])
+            beside = reasoner.can_beside(goals[:1], goals[1:]).kind
+            if beside != answer:
+                yield f"{key}: {answer}, and {beside} beside the first{told}"
         expected = {"sat": "possible", "unsat": "never"}.get(proved, "unknown")
         among = " (computed)" if prover.tied else ""
         counts[f"{answer}, prover {expected}{among}"] += 1

@@ -97,6 +97,13 @@ class _Analyst:
             self._open.update({criterion.address: None for criterion in about})
         return answer.kind == "never"
 
+    def _never_beside(self, context: Sequence[Goal], focus: Sequence[Goal], *about: rules.Criterion) -> bool:
+        """The same of some goals beside others that hold together."""
+        answer = self._reasoner.can_beside(context, focus)
+        if answer.kind == "not decided":
+            self._open.update({criterion.address: None for criterion in about})
+        return answer.kind == "never"
+
     # --- one criterion by itself -------------------------------------------------------------------------------------
 
     def _constants(self, criterion: rules.Criterion, flagged: set[Span]) -> None:
@@ -196,23 +203,34 @@ class _Analyst:
         """Criteria, then parts of them, that the others decide; what was found is left out before the search goes on, so
         that all of it could be struck out together."""
         kept = list(criteria)
+        self._reasoner.remember([passing(self._asker, criterion) for criterion in criteria])
         for criterion in reversed(criteria):
             if criterion.address in self._constant:
                 continue
             others = [other for other in kept if other is not criterion]
             goals = [passing(self._asker, other) for other in others]
             denied = failing(self._asker, criterion)
-            if others and self._never([*goals, denied], criterion):
-                chosen = fewest(
-                    len(goals), lambda some, goals=goals, denied=denied: self._reasoner.can([*(goals[i] for i in some), denied]).kind == "never"  # type: ignore[misc]  # bound now
-                )  # fmt: skip
-                self._decided(criterion, [others[index] for index in chosen])
+            if others and self._never_beside(goals, [denied], criterion):
+                self._decided(criterion, [others[index] for index in self._reasons(goals, denied)])
                 kept = others
         left = {criterion.address: criterion for criterion in kept}
         for criterion in reversed(kept):
             if criterion.address not in self._constant:
                 others = [other for address, other in left.items() if address != criterion.address]
                 left[criterion.address] = self._parts(criterion, others)
+
+    def _reasons(self, goals: Sequence[Goal], denied: Goal) -> list[int]:
+        """The fewest of some goals that forbid another, looked for first among those that speak of the same."""
+
+        def forbid(some: Sequence[int]) -> bool:
+            return self._reasoner.can([*(goals[i] for i in some), denied]).kind == "never"
+
+        near = self._reasoner.near(goals, [denied])
+        if forbid(near):
+            found = [near[index] for index in fewest(len(near), lambda some: forbid([near[i] for i in some]))]
+            if len(found) <= 2 or len(goals) > 30:
+                return found
+        return fewest(len(goals), forbid)
 
     def _decided(self, criterion: rules.Criterion, reasons: Sequence[rules.Criterion]) -> None:
         self._settled.add(criterion.address)
@@ -256,15 +274,22 @@ class _Analyst:
         """Do two versions of a criterion let in the same patients, among those who pass the others?"""
         goals = [passing(self._asker, criterion) for criterion in context]
         about = (one,) if note else ()
-        return self._never([*goals, passing(self._asker, one), failing(self._asker, other)], *about) and self._never(
-            [*goals, passing(self._asker, other), failing(self._asker, one)], *about
+        return all(
+            self._never_beside(goals, [passing(self._asker, first), failing(self._asker, second)], *about)
+            for first, second in ((one, other), (other, one))
         )
 
     def _why(
         self, current: rules.Criterion, changed: rules.Criterion, variant: Variant, others: list[rules.Criterion]
     ) -> tuple[FindingKind, list[rules.Criterion], list[rules.Rule]]:
-        chosen = fewest(len(others), lambda some: self._same(current, changed, [others[i] for i in some], note=False))
-        reasons = [others[index] for index in chosen]
+        context = [passing(self._asker, other) for other in others]
+        focus = [passing(self._asker, current), failing(self._asker, changed)]
+        near = self._reasoner.near(context, focus)
+        close = [others[index] for index in near]
+        if not self._same(current, changed, close, note=False):
+            close = others
+        chosen = fewest(len(close), lambda some: self._same(current, changed, [close[i] for i in some], note=False))
+        reasons = [close[index] for index in chosen]
         beside: list[rules.Rule] = []
         if not reasons:
             for sibling in variant.siblings:

@@ -7,7 +7,7 @@ between two variables narrows both), then one open alternative is tried after th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eligibility.analysis.cells import Grid, Mask
@@ -133,6 +133,23 @@ class Solution:
 
     cells: dict[int, int]
     orders: tuple[Ordered, ...]
+
+
+def holds(node: Node, cells: Mapping[int, int]) -> bool | None:
+    """Does a statement hold where each variable lies in one cell? None where that does not tell."""
+    match node:
+        case In(variable=variable, cells=mask):
+            cell = cells.get(variable)
+            return None if cell is None else bool(mask >> cell & 1)
+        case AtLeast(count=count, parts=parts):
+            sure = possible = 0
+            for part in parts:
+                outcome = holds(part, cells)
+                sure += outcome is True
+                possible += outcome is not False
+            return True if sure >= count else False if possible < count else None
+        case _:
+            return None
 
 
 class Search:
@@ -350,13 +367,21 @@ class Search:
 
     def _settle(self, domains: dict[int, Mask], orders: list[Ordered]) -> Solution:
         """One cell for each variable, the ones that are wished for first. Any lowest cells go together."""
-        for variable, wished in self._space.wishes.items():
-            for cell in wished:
-                if domains.get(variable, 0) >> cell & 1:
-                    tried = {**domains, variable: 1 << cell}
-                    if self._fits(tried, orders):
-                        domains = tried
-                        break
+        ordered = {variable for order in orders for variable in (order.lower, order.upper)}
+        room = {variable: self._cells(domains, variable) for variable in ordered}
+        for variable in sorted(domains):
+            here = domains[variable]
+            for cell in self._space.wishes.get(variable, ()):
+                if not here >> cell & 1:
+                    continue
+                if variable not in ordered:
+                    domains[variable] = 1 << cell
+                    break
+                tried = {**room, variable: 1 << cell}
+                if room[variable] >> cell & 1 and self._fits(tried, orders):
+                    room = tried
+                    break
+        domains |= room
         return Solution({variable: _lowest(cells) - 1 for variable, cells in domains.items()}, tuple(orders))
 
     def _fits(self, domains: dict[int, Mask], orders: list[Ordered]) -> bool:
