@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
 
-from eligibility.analysis.comparing import Comparison, compare
+from eligibility.analysis.comparing import Comparison, compare, names_of
 from eligibility.analysis.finding import Finding
 from eligibility.analysis.findings import analyse
 from eligibility.errors import EligibilityError
@@ -158,12 +158,12 @@ def _as_dict(finding: Finding) -> dict[str, object]:
 
 
 def _compared(first: Trial, second: Trial, found: Comparison) -> Iterator[str]:
-    names = (first.id, second.id) if first.id != second.id else (f"{first.id} (first)", f"{second.id} (second)")
+    names = names_of(first, second)
     yield f"{names[0]} and {names[1]}: {found.relation}"
     yield indent(fill(found.message, WIDTH - 2), "  ")
     by_name = {
-        f"{trial.id}/{criterion.address}": (trial, criterion)
-        for trial in (first, second)
+        f"{name}/{criterion.address}": (trial, criterion)
+        for name, trial in zip(names, (first, second), strict=True)
         for criterion in trial.criteria
     }
     for name in found.conflict:
@@ -182,5 +182,6 @@ def _compared(first: Trial, second: Trial, found: Comparison) -> Iterator[str]:
         for title, addresses in (
             ("changed in meaning", found.changed), ("changed in wording only", found.reworded), ("not decided", found.undecided),
             ("added", found.added), ("removed", found.removed),
+            ("numbered anew", tuple(f"{old} is {new}" for old, new in found.renumbered)),
         ):  # fmt: skip
             yield indent(fill(f"{title}: {', '.join(addresses) or 'none'}", WIDTH - 2, subsequent_indent="  "), "  ")
