@@ -55,8 +55,9 @@ def words_of(rule: rules.Rule) -> str:
             text = " and ".join(_grouped(operand) for operand in operands)
         case rules.Or(operands=operands):
             text = " or ".join(_grouped(operand) for operand in operands)
-        case rules.Count(operands=operands):
-            text = f"a number of {', '.join(words_of(operand) for operand in operands)}"
+        case rules.Count(low=low, high=high, operands=operands):
+            ends = ("exactly", low) if low == high else ("at most", high) if not low else ("at least", low)
+            text = f"{ends[0]} {ends[1]} of ({', '.join(words_of(operand) for operand in operands)})"
         case _:
             text = rule.words
     return text if len(text) <= 100 else f"{text[:97]}..."

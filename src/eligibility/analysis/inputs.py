@@ -67,7 +67,10 @@ class InputFinder:
                 for pick in self._world.picks_of(key):
                     if pick.kind == "value":
                         concepts[pick.stream.concept] = None
-        return Inputs(self._found(asked, concepts, {}) or {})
+        values = self._found(asked, concepts, {}) or {}
+        derived = [concept for concept in self._by_concept if concept.formula is not None]
+        inputs = {source for concept in derived for source in check_formula(self._world.vocabulary, concept).inputs}
+        return Inputs(values, apart=inputs & ({*values} | {*self._by_concept}) if values else set())
 
     def derived(self) -> Inputs:
         """For the derived quantities that are asked for beside one of their inputs, so that they come out by themselves."""

@@ -48,7 +48,8 @@ def observations(
         yield concept, concept.values[rank]
     for concept, value in found.values.items():
         if concept not in by_concept:
-            yield concept, spell(concept, value)
+            told = spell(concept, value)
+            yield concept, _earlier(world, told) if concept in found.apart else told
     for concept, picks in by_concept.items():
         if concept in found.computed:
             continue
