@@ -400,7 +400,7 @@ def test_an_amendment(name, changes, relation, changed, reworded, added, removed
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("PaO2 < 380 mmHg", "PaO2 < 50.6625 kPa"), ("hemoglobin < 7 g/dL", "hemoglobin < 70 g/L"),
+        ("PaO2 < 400 mmHg", "PaO2 < 53.328954966 kPa"), ("hemoglobin < 7 g/dL", "hemoglobin < 70 g/L"),
         ("temperature >= 38 degC", "temperature >= 100.4 degF"), ("creatinine > 1 mmol/L", "creatinine > 1000 umol/L"),
         ("calcium < 2 mmol/L", "calcium < 4 mEq/L"), ("platelets >= 100 x 10^9/L", "platelets >= 100000 /mm3"),
     ],

@@ -17,6 +17,7 @@ class Prover:
     def __init__(self, listed, words, at, as_computed=False):
         self.as_computed = as_computed
         self.tied = self.abstracted = False
+        self.written = {}
         self.words, self.at, self.zone = words, at, at.tzinfo
         self.now = instant_of(at, at.tzinfo)
         self.facts = []
@@ -492,8 +493,10 @@ class Prover:
         return compare(completed, bound.operator, int(bound.low))
 
     def goal(self, goal):
-        node = self.outcome(goal.rule, goal.met)
-        return z3.Not(node) if goal.denied else node
+        key = (id(goal.rule), goal.met)
+        if key not in self.written:
+            self.written[key] = self.outcome(goal.rule, goal.met)
+        return z3.Not(self.written[key]) if goal.denied else self.written[key]
 
     def can(self, questions):
         """sat, unsat or unknown for each list of goals."""

@@ -67,7 +67,8 @@ def derived_ties(world: World) -> Iterator[tuple[Derivation, Tie]]:
             elif isinstance(leaf, rules.Measured) and leaf.concept.assumed is not None:
                 assumed[leaf.concept] = None
         if any(not isinstance(leaf, rules.InClass) for leaf in sources):
-            names = tuple(source.name for source in formula.inputs if source not in assumed)
+            inputs = sorted(formula.inputs, key=lambda source: source.kind != "quantity")
+            names = tuple(source.name for source in inputs if source not in assumed)
             target, younger = world.index[variable_key(pick)], _younger(world, pick.stream)
             tie = _tie(world, formula.expression, target, sources, younger)
             yield Derivation(concept, names, tuple(assumed)), tie
