@@ -12,7 +12,8 @@ from eligibility import RuleError, UsageError, Vocabulary, compile_trial, load_t
 from eligibility.analysis import KINDS, RELATIONS, analyse, command, compare, laws
 from eligibility.analysis.cells import number_grid
 from eligibility.analysis.encoding import Encoder
-from eligibility.analysis.solver import AtLeast, Budget, In, Ordered, Search, Space, TooLarge
+from eligibility.analysis.solver import Budget, Search, TooLarge
+from eligibility.analysis.statements import AtLeast, In, Ordered, Space
 from eligibility.intervals import Interval
 from proofs.cases import THEMES
 from proofs.enumeration import run_enumeration

@@ -41,7 +41,11 @@ def compare_add_arguments(parser: ArgumentParser) -> None:
 
 
 def _common(parser: ArgumentParser) -> None:
-    parser.add_argument("--at", metavar="TIME", help="the instant of judgement, as 2024-03-04T08:00Z; without it what holds at every instant")
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        help="the instant of judgement, as 2024-03-04T08:00Z; without it what holds at every instant",
+    )
     parser.add_argument(
         "--vocabulary", type=Path, metavar="PATH", help="a TOML file or folder that extends the bundled vocabulary"
     )

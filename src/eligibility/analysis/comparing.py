@@ -188,14 +188,20 @@ class _Pair:
                 reworded.append(one.address)
         renumbered: list[tuple[str, str]] = []
         for one in gone[:MOST_RENUMBERED]:
-            left = [other for other in come if other.section == one.section and other.address not in dict(renumbered).values()]
+            left = [
+                other
+                for other in come
+                if other.section == one.section and other.address not in dict(renumbered).values()
+            ]
             same = (other for other in left[:MOST_RENUMBERED] if difference.between(one, other) == "never")
             twin = next(same, None)
             if twin is not None:
                 renumbered.append((one.address, twin.address))
         old, new = dict(renumbered), {address for _, address in renumbered}
         message = told.message
-        asking = [one.address for one, other in pairs if one.address in undecided and _questions(one) != _questions(other)]
+        asking = [
+            one.address for one, other in pairs if one.address in undecided and _questions(one) != _questions(other)
+        ]
         if asking:
             message += f"; whether the question of {listed(asking)} is still the same, only a person can tell"
         return replace(

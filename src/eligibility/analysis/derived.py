@@ -72,6 +72,10 @@ class AsComputed:
         goals = [passing(self._asker, criterion) for criterion in criteria]
         if self._plain.can(goals).kind == "never":
             return
+        asking = [goal for criterion, goal in zip(criteria, goals, strict=True) if self._derived([criterion])]
+        near = self._tied.near(goals, asking)
+        if self._tied.can([goals[index] for index in near]).kind == "never":
+            criteria, goals = [criteria[index] for index in near], [goals[index] for index in near]
         if self._tied.can(goals).kind == "never":
             chosen = fewest(len(goals), lambda some: self._tied.can([goals[i] for i in some]).kind == "never")
             clash = [criteria[index] for index in chosen]
@@ -86,21 +90,24 @@ class AsComputed:
         yield from self._redundant([criterion for criterion in criteria if criterion.address not in constant])
 
     def _redundant(self, kept: list[rules.Criterion]) -> Iterator[Finding]:
+        """Criteria that others decide, looked for among those that speak of the same."""
         for criterion in reversed(kept):
-            others = [other for other in kept if other is not criterion]
-            goals = [passing(self._asker, other) for other in others]
             denied = failing(self._asker, criterion)
-            if others and self._never([*goals, denied]):
-                chosen = fewest(
-                    len(goals), lambda some, goals=goals, denied=denied: self._tied.can([*(goals[i] for i in some), denied]).kind == "never"  # type: ignore[misc]  # bound now
-                )  # fmt: skip
-                reasons = [others[index] for index in chosen]
+            others = [other for other in kept if other is not criterion]
+            passed = [passing(self._asker, other) for other in others]
+            near = self._tied.near(passed, [denied])
+            close, goals = [others[index] for index in near], [passed[index] for index in near]
+            if close and self._derived([criterion, *close]) and self._never([*goals, denied]):
+                reasons = [close[index] for index in self._fewest(goals, denied)]
                 names = listed(reason.address for reason in reasons)
                 verb = "decides" if len(reasons) == 1 else "decide"
                 message = f"{names} already {verb} it: whoever passes {names} passes {criterion.address}"
                 failed = Goal(self._asker, criterion.rule, criterion.section != "include")
                 yield self._finding("redundant as computed", [criterion, *reasons], message, self._tied.show([failed]))
                 kept = others
+
+    def _fewest(self, goals: Sequence[Goal], denied: Goal) -> list[int]:
+        return fewest(len(goals), lambda some: self._tied.can([*(goals[i] for i in some), denied]).kind == "never")
 
     def _finding(
         self, kind: FindingKind, criteria: Sequence[rules.Criterion], message: str, witness: Witness | None

@@ -21,7 +21,7 @@ from eligibility.analysis.keys import (
     pick_of,
     variable_key,
 )  # fmt: skip
-from eligibility.analysis.solver import FAILS, HOLDS, AtLeast, In, Node, every, some
+from eligibility.analysis.statements import FAILS, HOLDS, AtLeast, In, Node, every, some
 from eligibility.analysis.stretches import stretch_of
 from eligibility.analysis.world import World
 from eligibility.vocabulary import Concept

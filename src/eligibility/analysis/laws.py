@@ -12,7 +12,7 @@ from itertools import permutations
 
 from eligibility.analysis.cells import NOW, YES
 from eligibility.analysis.keys import Pick, Statement, Stream, Within, line_of, variable_key
-from eligibility.analysis.solver import In, Node, Ordered, every, some
+from eligibility.analysis.statements import In, Node, Ordered, every, some
 from eligibility.analysis.stretches import Stretch
 from eligibility.analysis.ties import arithmetic_ties, derived_ties
 from eligibility.analysis.world import World

@@ -15,7 +15,8 @@ from eligibility import rules
 from eligibility.analysis.encoding import Encoder
 from eligibility.analysis.keys import Asker, Statement, pick_of
 from eligibility.analysis.laws import world_of
-from eligibility.analysis.solver import Budget, In, Node, Search, Solution, TooLarge, holds, some, variables_of
+from eligibility.analysis.solver import Budget, Search, Solution, TooLarge
+from eligibility.analysis.statements import In, Node, holds, some, variables_of
 from eligibility.analysis.stretches import moments
 from eligibility.analysis.witness import proposals
 from eligibility.analysis.world import World

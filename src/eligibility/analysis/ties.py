@@ -14,7 +14,7 @@ from eligibility import rules
 from eligibility.analysis.cells import Cell, Mask
 from eligibility.analysis.enclosure import Range, enclose
 from eligibility.analysis.keys import Pick, Stream, possible_of, variable_key
-from eligibility.analysis.solver import Tie
+from eligibility.analysis.statements import Tie
 from eligibility.analysis.stretches import Stretch
 from eligibility.analysis.world import World
 from eligibility.formulas import check_formula

@@ -16,7 +16,8 @@ from eligibility.analysis.cells import NOW, Cell
 from eligibility.analysis.keys import Key, Pick, Within, variable_key
 from eligibility.analysis.numbers import observations, spelled
 from eligibility.analysis.samples import number_in
-from eligibility.analysis.solver import Ordered, Solution
+from eligibility.analysis.solver import Solution
+from eligibility.analysis.statements import Ordered
 from eligibility.analysis.stretches import Mark, Stretch, window_of
 from eligibility.analysis.world import World
 from eligibility.errors import EligibilityError

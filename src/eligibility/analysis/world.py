@@ -31,7 +31,7 @@ from eligibility.analysis.keys import (
     possible_on,
     variable_key,
 )  # fmt: skip
-from eligibility.analysis.solver import In, Node, Ordered, Space, every, some, variables_of
+from eligibility.analysis.statements import In, Node, Ordered, Space, every, some, variables_of
 from eligibility.analysis.stretches import Clock, Stretch, stretch_of
 from eligibility.instants import Duration
 from eligibility.vocabulary import Concept, Vocabulary
