@@ -106,10 +106,11 @@ class _Pair:
         if some == "never":
             return Answer("never")
         open_ones = False
+        self._reasoner.remember(goals)
         candidates: list[tuple[Goal, Goal]] = []
         for criterion in trial.criteria:
             denied = failing(other, criterion)
-            kind = self._reasoner.can([*self._reasoner.related(goals, [denied]), denied]).kind
+            kind = self._reasoner.can_beside(goals, [denied]).kind
             open_ones = open_ones or kind == "not decided"
             if kind != "never":
                 candidates.append((Goal(other, criterion.rule, criterion.section != "include"), denied))

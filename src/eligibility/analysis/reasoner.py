@@ -209,16 +209,6 @@ class Reasoner:
                 return True
         return self._holds(number, [*context, *focus])
 
-    def related(self, goals: Sequence[Goal], to: Sequence[Goal]) -> list[Goal]:
-        """Those goals that hang together with some others; the rest can be met apart from these."""
-        wanted = {
-            position
-            for cluster in self.clusters([*to, *goals])
-            if any(position < len(to) for position in cluster)
-            for position in cluster
-        }
-        return [goal for position, goal in enumerate(goals, len(to)) if position in wanted]
-
     def _solve(
         self, number: int, goals: Sequence[Goal], more: Sequence[Node], *, settled: bool = True
     ) -> Solution | None:
