@@ -410,6 +410,14 @@ def test_a_threshold_in_another_unit_means_the_same(before, after):
     assert (found.relation, found.changed, found.reworded) == ("equivalent", (), ("include.1",))
 
 
+def test_values_that_count_longer_change_a_derived_quantity():
+    rule = 'include:\n  1 "low": PaO2/FiO2 < 200 mmHg\n'
+    before, after = compile_trial(f'trial T "t"\n\n{rule}'), compile_trial(f'trial T "t"\n  values "3 days"\n\n{rule}')
+    found = compare(before, after)
+    assert found.changed == ("include.1",)
+    assert [screen(found.only_b, version)["T"].verdict for version in (before, after)] == ["undetermined", "eligible"]
+
+
 def test_a_criterion_that_was_only_numbered_anew():
     found = compare(*versions(ARDS, [("  2.2 ", "  2.7 "), ("  11 ", "  13 ")]))
     assert (found.relation, found.changed, found.added, found.removed) == ("equivalent", (), (), ())

@@ -108,7 +108,7 @@ def _is_newest(pick: Pick) -> bool:
 def _measured_somewhere(world: World) -> Iterator[Node]:
     """Everything asked for was measured in one of the windows asked about, unless none of them exists."""
     for stream, asked in world.stretches.items():
-        if len(asked) == 1:
+        if world.is_alone(stream):
             continue
         ways: list[Node] = []
         for stretch, over in asked:
@@ -118,7 +118,8 @@ def _measured_somewhere(world: World) -> Iterator[Node]:
             if ("measured", stream, stretch, over) in world.index:
                 yield from (some((world.space.opposite(measured), world.is_ever(mark))) for mark in stretch.marks)
         exists = [every([world.is_ever(mark) for mark in stretch.marks]) for stretch, _ in asked]
-        yield some((*ways, world.space.opposite(some(exists))))
+        if len(asked) > 1:  # else another stream of the quantity may be the one that was measured
+            yield some((*ways, world.space.opposite(some(exists))))
         for (one, over), (other, other_over) in permutations(asked, 2):
             a, b = (world.index.get(("measured", stream, *place)) for place in ((one, over), (other, other_over)))
             if a is not None and b is not None:

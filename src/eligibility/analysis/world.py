@@ -61,8 +61,8 @@ class World:
         for asker, rule in statements:
             for atom in rules.atoms(rule):
                 self._gather(asker, atom)
-        for asked in self.stretches.values():
-            if len(asked) > 1:
+        for stream, asked in self.stretches.items():
+            if not self.is_alone(stream):
                 for stretch, _ in asked:
                     if stretch.ends_now and not stretch.is_endless:
                         self._edge(stretch.months, stretch.exact)
@@ -167,7 +167,7 @@ class World:
         for pick in self.picks:
             self._add(variable_key(pick), self._grid(pick))
         for stream, asked in self.stretches.items():
-            if len(asked) > 1:
+            if not self.is_alone(stream):
                 self._measured(stream, asked)
         for key in self._flags:
             match key:
@@ -214,10 +214,15 @@ class World:
             else:
                 self._add(("measured", stream, stretch, over), BOOLEAN)
 
+    def is_alone(self, stream: Stream) -> bool:
+        """Is a stream read from one window only, so that it goes without saying that something was measured there? Where two
+        trials let values count for different times, one quantity has a stream for each."""
+        kin = (other for other in self.stretches if (other.concept, other.kind) == (stream.concept, stream.kind))
+        return len(self.stretches[stream]) == 1 and next(kin) == stream and next(kin, None) is None
+
     def is_measured(self, pick: Pick) -> Node | None:
         """That there is an observation in the window of a pick; None where it goes without saying."""
-        asked = self.stretches[pick.stream]
-        if len(asked) == 1:
+        if self.is_alone(pick.stream):
             return None
         key = ("measured", pick.stream, pick.stretch, pick.over)
         if key in self.index:
