@@ -12,6 +12,7 @@ from eligibility.analysis.conflicts import fewest
 from eligibility.analysis.finding import listed
 from eligibility.analysis.findings import moment_of
 from eligibility.analysis.reasoner import NOT_DECIDED, Answer, Goal, Reasoner, asker_of, failing, passing
+from eligibility.analysis.variants import concepts_of
 from eligibility.errors import UsageError
 from eligibility.library import Trial
 
@@ -189,12 +190,9 @@ class _Pair:
                 reworded.append(one.address)
         renumbered: list[tuple[str, str]] = []
         for one in gone[:MOST_RENUMBERED]:
-            left = [
-                other
-                for other in come
-                if other.section == one.section and other.address not in dict(renumbered).values()
-            ]
-            same = (other for other in left[:MOST_RENUMBERED] if difference.between(one, other) == "never")
+            taken = {address for _, address in renumbered}
+            alike = [other for other in come if other.address not in taken and _is_alike(one, other)]
+            same = (other for other in alike[:MOST_RENUMBERED] if difference.between(one, other) == "never")
             twin = next(same, None)
             if twin is not None:
                 renumbered.append((one.address, twin.address))
@@ -216,6 +214,11 @@ class _Pair:
 def _is_same(one: rules.Criterion, other: rules.Criterion) -> bool:
     """Is the rule the very same, up to the words that reasons repeat?"""
     return one.rule == other.rule
+
+
+def _is_alike(one: rules.Criterion, other: rules.Criterion) -> bool:
+    """May two criteria be one that was numbered anew? They ask the same of the same."""
+    return one.section == other.section and concepts_of(one.rule) == concepts_of(other.rule)
 
 
 def _questions(criterion: rules.Criterion) -> list[str]:

@@ -32,6 +32,7 @@ from eligibility.vocabulary import Concept, Vocabulary
 Witness = dict[str, Any]
 _PROPOSALS = 12  # records tried for one assignment
 _ASSIGNMENTS = 12  # assignments tried for one question
+_FEW = 40  # goals that are soon asked all at once
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,11 @@ class Reasoner:
         return self._solve(number, goals, (), settled=False) is not None
 
     def remember(self, goals: Sequence[Goal]) -> None:
-        """Keep one assignment for goals that can hold together, in each world: many questions differ from it in a few places."""
+        """Keep one assignment for goals that can hold together, in each world, if they are many: most questions differ from it in
+        a few places."""
+        self._samples.clear()
+        if len(goals) <= _FEW:
+            return
         try:
             for number in range(len(self.worlds)):
                 found = self._solve(number, goals, ())
@@ -195,19 +200,24 @@ class Reasoner:
         return sorted(found)
 
     def _beside(self, number: int, context: Sequence[Goal], focus: Sequence[Goal]) -> bool:
-        near = set(self.near(context, focus))
-        asked = [*(context[i] for i in sorted(near)), *focus]
-        found = self._solve(number, asked, ())
+        near = self.near(context, focus)
+        close = set(near)
+        asked = [*(context[i] for i in near), *focus]
+        sample = self._samples.get(number)
+        found = self._solve(number, asked, (), settled=sample is not None)
         if found is None or len(near) == len(context):
             return found is not None
-        sample = self._samples.get(number)
         if sample is not None:
             component = self.worlds[number].component
             changed = frozenset[int]().union(*(self._components(number, goal) for goal in asked))
             cells = {v: cell for v, cell in sample.cells.items() if component(v) not in changed} | found.cells
-            if all(holds(self._node(number, goal)[0], cells) for i, goal in enumerate(context) if i not in near):
+            if all(holds(self._node(number, goal)[0], cells) for i, goal in enumerate(context) if i not in close):
                 return True
-        return self._holds(number, [*context, *focus])
+        while True:  # what hangs together with them through others; the rest of the context holds anyway
+            wider = self.near(context, [context[i] for i in near])
+            if wider == near:
+                return self._holds(number, [*(context[i] for i in near), *focus])
+            near = wider
 
     def _solve(
         self, number: int, goals: Sequence[Goal], more: Sequence[Node], *, settled: bool = True
