@@ -168,8 +168,7 @@ def spelled(unit: str) -> str:
     return re.sub(r"(x 10\^-?\d+) /", r"\1/", text).strip()
 
 
-@lru_cache(maxsize=4096)
-def _read(table: UnitTable, text: str) -> Unit | UnitRefusal:
+def _parse(table: UnitTable, text: str) -> Unit | UnitRefusal:
     original, text = text, plain(text)
     if text in table.hints:
         return UnitRefusal(f"`{excerpt(original)}` is ambiguous as a unit", table.hints[text])
@@ -189,6 +188,9 @@ def _read(table: UnitTable, text: str) -> Unit | UnitRefusal:
         close = nearest(rest, [*table.symbols, *table.aliases, "mg/dL", "mmol/L", "umol/L", "10^9/L", "U/L"])
         return UnitRefusal(f"`{excerpt(original)}` is not a unit that the vocabulary knows", did_you_mean(close))
     return replace(unit, text=original, factor=unit.factor * scale)
+
+
+_read = lru_cache(maxsize=4096)(_parse)
 
 
 def _expression(table: UnitTable, text: str, depth: int = 0) -> Unit | None:

@@ -1,0 +1,101 @@
+"""The tests that a mutant of the kernel must get past: `make mutate` runs them, and the ordinary suite does not.
+
+They are the ordinary tests of rules, numbers and reasons, and the properties on generated rules, folded: what stands there
+as thousands of cases is a few functions here, since to find and name a case takes longer than to run it.
+"""
+
+import inspect
+import math
+import os
+import sys
+from functools import _lru_cache_wrapper
+from itertools import product
+
+import pytest
+
+import models
+import properties
+import test_idioms
+import test_intervals
+import test_kit
+import test_logic
+import test_reasons_and_needs
+import test_rule_errors
+import test_units
+from eligibility import vocabulary
+
+FOLDED = 60  # cases in one function
+LEFT_OUT = {"test_hostile_texts_return", "test_deep_nesting_ends_in_an_error_of_ours", "test_very_many_criteria_are_read"}
+
+
+GRAMMAR = {"eligibility.parser"}  # what it keeps, no mutant can reach
+BUILDS_VOCABULARY = ("units", "checker", "comparisons", "scope")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_kept():
+    """A mutant is active from here on: what was read and computed before, in the process that this one was forked from,
+    is forgotten."""
+    mutant = os.environ.get("MUTANT_UNDER_TEST", "")
+    if not mutant.startswith("eligibility."):
+        return
+    for name, module in list(sys.modules.items()):
+        if name.startswith("eligibility") and name not in GRAMMAR:
+            for value in list(vars(module).values()):
+                if isinstance(value, _lru_cache_wrapper):
+                    value.cache_clear()
+    if mutant.startswith(tuple(f"eligibility.{name}." for name in BUILDS_VOCABULARY)):
+        vocabulary._BUNDLED.clear()
+
+
+def cases_of(function):
+    """Every set of arguments that the marks of a test give it."""
+    axes = []
+    for mark in getattr(function, "pytestmark", ()):
+        if mark.name == "parametrize":
+            names, given = mark.args[:2]
+            names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+            axes.append([])
+            for value in given:
+                values = value if len(names) > 1 else (value,)
+                if isinstance(value, type(pytest.param())):
+                    values = value.values
+                axes[-1].append(dict(zip(names, values, strict=True)))
+    return [{name: value for part in parts for name, value in part.items()} for parts in product(*axes)]
+
+
+def folded(function, cases):
+    def run():
+        for case in cases:
+            function(**case)
+
+    return run
+
+
+for _module in (
+    test_logic, test_intervals, test_units, test_rule_errors, test_idioms, test_reasons_and_needs, test_kit,
+):  # fmt: skip
+    for _name, _function in list(vars(_module).items()):
+        if not _name.startswith("test_") or not inspect.isfunction(_function) or _name in LEFT_OUT:
+            continue
+        if _function.__module__ != _module.__name__:
+            continue
+        _name = f"{_module.__name__}__{_name.removeprefix('test_')}"
+        if "tmp_path" in inspect.signature(_function).parameters:
+            globals()[_name] = _function
+            continue
+        _cases = cases_of(_function)
+        for _part in range(math.ceil(len(_cases) / FOLDED)):
+            globals()[f"{_name}__{_part}"] = folded(_function, _cases[_part * FOLDED : (_part + 1) * FOLDED])
+
+
+@pytest.mark.parametrize("model", models.MODELS, ids=lambda model: model.__name__)
+def test_models(model):
+    assert models.run(model, seed=7, cases=40) == []
+
+
+@pytest.mark.parametrize("seed", [21])
+def test_properties(seed):
+    wrong, done, _ = properties.run(500, seed)
+    assert wrong == []
+    assert done >= 500
