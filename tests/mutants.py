@@ -13,6 +13,7 @@ from itertools import product
 
 import pytest
 
+import messages
 import models
 import properties
 import test_idioms
@@ -87,6 +88,27 @@ for _module in (
         _cases = cases_of(_function)
         for _part in range(math.ceil(len(_cases) / FOLDED)):
             globals()[f"{_name}__{_part}"] = folded(_function, _cases[_part * FOLDED : (_part + 1) * FOLDED])
+
+
+_READ = messages.reviewed("diagnostics")
+_TEXTS = [text for text in messages.faulty_texts() if messages.quoted(text) in _READ]
+for _part in range(0, len(_TEXTS), FOLDED):
+
+    def _told(texts=tuple(_TEXTS[_part : _part + FOLDED])):
+        for text in texts:
+            assert messages.told_of(text) == _READ[messages.quoted(text)]
+
+    globals()[f"test_messages__diagnostics__{_part}"] = _told
+
+_ASKED = messages.reviewed("needs")
+_OPEN = [case for case in messages.open_cases() if case["case"] in _ASKED]
+for _part in range(0, len(_OPEN), FOLDED):
+
+    def _asked(cases=tuple(_OPEN[_part : _part + FOLDED])):
+        for case in cases:
+            assert messages.asked_in(case) == _ASKED[case["case"]]
+
+    globals()[f"test_messages__needs__{_part}"] = _asked
 
 
 @pytest.mark.parametrize("model", models.MODELS, ids=lambda model: model.__name__)
