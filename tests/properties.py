@@ -4,6 +4,7 @@
 """
 
 import argparse
+import math
 import random
 import re
 import sys
@@ -11,15 +12,16 @@ import time
 from collections import Counter
 from datetime import datetime
 
-from eligibility import EligibilityError, Screener, compile_trial, screen
+from answers import BEYOND, Answers, Unanswered
+from eligibility import EligibilityError, Screener, compile_trial, rules, screen
 from eligibility.building import consistent, merged
-from eligibility.evaluator import Situation, evaluate, evaluate_atom
+from eligibility.evaluator import Situation, evaluate, evaluate_atom, value_of
 from eligibility.explanation import explain
 from eligibility.facts import prepare
 from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.logic import Truth
-from eligibility.needs import needs_of
+from eligibility.needs import needs_of, open_atoms
 from eligibility.parser import parse_trial
 from eligibility.patient import Patient
 from eligibility.printer import print_trial
@@ -60,6 +62,7 @@ class Case:
             from eligibility.regions import Variable
 
             self.pieces[name] = states(Variable(words[name]), words, AT)
+        self.answered, self.unanswered = Counter(), Counter()  # what was asked for, and what could not be answered
         self.records = [self.record() for _ in range(per_rule)]
 
     def record(self):
@@ -74,6 +77,12 @@ class Case:
     def situation(self, record, absent="unknown"):
         facts = prepare(Patient.parse(record, vocabulary=self.words), AT, absent)
         return Situation(facts, facts.at, "SOAK", self.trial.values)
+
+    def needs(self, record):
+        """What an open criterion asks for, and what is known of each of its statements."""
+        situation = self.situation(record)
+        truths = {atom: evaluate_atom(atom, situation) for atom in atoms(self.criterion.rule)}
+        return needs_of(self.criterion, truths, situation), truths
 
     def outcome(self, record, absent="unknown"):
         """The outcome, or None for a record that contradicts itself."""
@@ -234,28 +243,74 @@ def needs_are_exact(case, record, outcome):
 
 
 def needs_are_enough(case, record, outcome):
-    """Supplying every number that is asked for decides the criterion, where only plain numbers are asked for."""
+    """Answering everything that is asked decides the criterion, unless a formula has no result for the answers: then that,
+    and nothing else, is asked."""
     if outcome is not U:
         return
-    situation = case.situation(record)
-    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs = needs_of(case.criterion, truths, situation)
-    concepts = [case.words.concepts.get(need.concept) for need in needs]
-    plain = all(need.asks == "value" and need.concept not in record for need in needs)
-    if not plain or " / (" in case.text or any(concept is None or concept.kind != "quantity" for concept in concepts):
+    needs, _ = case.needs(record)
+    answers = Answers(case.words, case.criterion.rule, record, case.situation(record), case.chance, AT)
+    try:
+        richer = answers.supply(needs)
+    except Unanswered as reason:
+        case.unanswered[str(reason)] += 1
         return
-    supplied = {concept.name: spell(concept, case.chance.choice(middle(concept))) for concept in concepts}
-    if case.outcome({**record, **supplied}) is U and not any(
-        value.startswith("-") for value in supplied.values()
-    ):  # ln and ^ of those are any number
-        yield f"supplying {supplied} leaves it open"
+    found = case.outcome(richer)
+    if found is None:  # the answers contradict what the record says
+        case.unanswered["refused"] += 1
+        return
+    case.answered.update(need.asks for need in needs)
+    if found is not U:
+        return
+    again, truths = case.needs(richer)
+    situation = case.situation(richer)
+    beyond = [atom for atom in open_atoms(case.criterion.rule, truths) if has_no_result(atom, situation)]
+    if set(beyond) != set(open_atoms(case.criterion.rule, truths)) or {need.asks for need in again} != {BEYOND}:
+        asked = [f"{need.concept}: {need.asks}" for need in needs]
+        yield f"{asked} answered by {richer} leaves it open: {[f'{need.concept}: {need.asks}' for need in again]}"
 
 
-def middle(concept):
-    """Plain numbers of a quantity."""
-    span = concept.plausible or concept.possible
-    low, high = max(span.low, -100.0), min(span.high, 1000.0)
-    return [low + (high - low) * share for share in (0.1, 0.3, 0.5, 0.7)]
+def has_no_result(atom, situation):
+    """Is a comparison open since its formula, computed as on a pocket calculator, has no result for the known inputs?"""
+    if not isinstance(atom, rules.Comparison):
+        return False
+
+    def computed(number):
+        match number:
+            case rules.Constant(value=value):
+                return value
+            case rules.Scaled(operand=operand, factor=factor, offset=offset):
+                return computed(operand) * factor + offset
+            case rules.Applied(function=function, operand=operand):
+                return math.log(computed(operand)) if function == "ln" else math.exp(computed(operand))
+            case rules.Combined(operator=operator, left=left, right=right):
+                a, b = computed(left), computed(right)
+                match operator:
+                    case "/":
+                        return a / b
+                    case "^":
+                        return math.pow(a, b)
+                    case _:
+                        return {"+": a + b, "-": a - b, "*": a * b, "min": min(a, b), "max": max(a, b)}[operator]
+            case rules.Measured(concept=concept) if concept.formula is not None:
+                known = value_of(number, situation)
+                return known.low if known.is_point else computed(check_formula(situation.facts.vocabulary, concept).expression)
+            case _:
+                known = value_of(number, situation)
+                if not known.is_point:
+                    raise NotKnown
+                return known.low
+
+    try:
+        computed(atom.number)
+    except (ValueError, ZeroDivisionError):  # what `math` says of the logarithm of 0, of the root of -1, and of 1 / 0
+        return True
+    except (NotKnown, OverflowError):
+        return False
+    return False
+
+
+class NotKnown(Exception):
+    """An input is not known exactly."""
 
 
 def reasons(case, record, outcome):
