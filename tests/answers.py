@@ -4,15 +4,14 @@ An answer says no more and no less than was asked: a date inside the month that 
 value inside the window. Which answer it is, chance decides.
 """
 
-import math
 import re
 from datetime import datetime, timedelta
 
 from eligibility import Patient, rules
-from eligibility.evaluator import value_of
 from eligibility.facts import prepare
+from eligibility.formulas import check_formula
 from eligibility.instants import local
-from eligibility.occurrences import Reach, reach
+from eligibility.occurrences import Reach
 from eligibility.series import where_to_look
 from eligibility.states import spell
 
@@ -22,6 +21,15 @@ BEYOND = "a value for which the formula has a result"
 
 class Unanswered(Exception):
     """What is asked cannot be answered by this record alone; its words say why."""
+
+
+def inputs(words, name):
+    """What a derived quantity is computed from, directly or not."""
+    concept = words.concepts.get(name)
+    if concept is None or concept.formula is None:
+        return set()
+    direct = {source.name for source in check_formula(words, concept).inputs}
+    return direct.union(*(inputs(words, source) for source in direct))
 
 
 class Answers:
@@ -36,6 +44,8 @@ class Answers:
         richer = dict(self.record)
         for need in needs:
             concept = self.words.concepts.get(need.concept)
+            if any(need.concept in inputs(self.words, name) for name in self.record):
+                raise Unanswered("what would add a computed value to one that was brought")
             if concept is None:  # a judgement stands under its address
                 answers = {**richer.get("judgements", {}), need.concept: self.chance.random() < 0.5}
                 richer["judgements"] = answers
@@ -92,7 +102,9 @@ class Answers:
                 case _:
                     leaves = []
             for leaf in leaves:
-                if leaf.concept.name == concept.name and not isinstance(leaf, rules.Age):
+                if isinstance(leaf, rules.Age):
+                    continue
+                if leaf.concept.name == concept.name or concept.name in inputs(self.words, leaf.concept.name):
                     found.append((getattr(leaf, "selection", "highest"), leaf.window))
         return list(dict.fromkeys(found))
 
@@ -114,6 +126,8 @@ class Answers:
         return self.chance.random() < 0.5
 
     def milestone(self, concept, asks, stated):
+        if asks == "exact time":
+            return self.sharper(stated)
         return self.stamp(self.before() if self.chance.random() < 0.7 else self.at + timedelta(days=3))
 
     def condition(self, concept, asks, stated):
@@ -133,10 +147,10 @@ class Answers:
                 if stated == {"present": False}:
                     return {**dated, "resolved": self.stamp(onset)}
                 return {**dated, "present": True} if stated in (None, True) else self.refuse(asks)
-            case "whether it is still present" | "onset" | "onset and resolution" | "date":
+            case "whether it is still present" | "onset" | "onset and resolution" | "date" | "exact time":
                 return self.sharpened(stated, asks)
             case "plan":
-                return self.planned(stated)
+                return self.planned(concept, stated)
             case _:
                 return self.refuse(asks)
 
@@ -147,18 +161,22 @@ class Answers:
                 return yes if stated is None or "planned" in stated else self.refuse(asks)
             case "whether and when" | "whether and since when" | "whether and when it began":
                 return {"at": self.stamp(self.before())} if yes else False
-            case "date" | "onset" | "onset and resolution":
+            case "date" | "onset" | "onset and resolution" | "exact time":
                 return self.sharpened(stated, asks)
             case "plan":
-                return self.planned(stated)
+                return self.planned(concept, stated)
             case _:
                 return self.refuse(asks)
 
-    def planned(self, stated):
+    def planned(self, concept, stated):
         plan = {"planned": self.stamp(self.at + self.chance.choice(BACK))}
-        if stated in (None, False):
+        if self.words.parts(concept.name):
+            return self.refuse("a plan for a whole, which leaves open what is planned of its parts")
+        if stated is None:
             return [plan]
-        return self.refuse("a plan beside what happened")
+        if not isinstance(stated, dict | list) or "present" in stated:
+            return self.refuse("a plan beside what never was, or has no date")
+        return [*(stated if isinstance(stated, list) else [stated]), plan]
 
     def sharpened(self, stated, asks):
         """Occurrences with every date to the instant, and with what was said of their end."""
@@ -169,7 +187,8 @@ class Answers:
         rows = [dict(row) for row in (stated if isinstance(stated, list) else [stated])]
         for row in rows:
             start = row.get("onset", row.get("at"))
-            if start is None:
+            ended = asks == "whether it is still present" and row is rows[-1] and row.get("resolved")
+            if start is None or start > self.stamp(self.at) or ended:
                 return self.refuse(asks)
             name = "onset" if "onset" in row else "at"
             if asks != "whether it is still present":
@@ -199,6 +218,8 @@ class Answers:
         rows = stated if isinstance(stated, list) else [] if stated is None else [stated]
         if any(not isinstance(other, dict) or "at" not in other for other in rows):
             return self.refuse("a value beside one without a time")
+        if any(other["at"] == row["at"] for other in rows):
+            return self.refuse("a value beside one of its instant")
         return [*rows, row]
 
     def quantity(self, concept, asks, stated):
@@ -210,10 +231,11 @@ class Answers:
             return self.with_limits(concept, stated, limits)
         if "which is not over yet" in asks:
             return self.refuse("what is still to be measured")
-        if asks in ("exact value", "exact values"):
-            return self.exact(concept, stated)
+        if asks.startswith("exact value"):
+            found = self.exact(concept, stated)
+            return self.with_limits(concept, found, limits) if limits else found
         if asks.startswith("values at two times"):
-            earlier = self.stamp(self.at - timedelta(minutes=1))
+            earlier = self.stamp(self.at - timedelta(seconds=50))  # where no state of a record stands
             first = self.beside(stated, {"value": spell(concept, self.number(concept)), "at": earlier})
             return self.beside(first, {"value": text, "at": self.stamp(self.at)})
         if asks.startswith("value at or before "):

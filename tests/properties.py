@@ -10,12 +10,13 @@ import re
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 
-from answers import BEYOND, Answers, Unanswered
+from answers import BEYOND, Answers, Unanswered, inputs
 from eligibility import EligibilityError, Screener, compile_trial, rules, screen
 from eligibility.building import consistent, merged
-from eligibility.evaluator import Situation, evaluate, evaluate_atom, value_of
+from eligibility.evaluator import Situation, evaluate, evaluate_atom, measured, value_of
 from eligibility.explanation import explain
 from eligibility.facts import prepare
 from eligibility.formulas import check_formula
@@ -27,6 +28,7 @@ from eligibility.patient import Patient
 from eligibility.printer import print_trial
 from eligibility.regions import judgements, touched, variables
 from eligibility.rules import atoms
+from eligibility.series import input_at
 from eligibility.states import spell, states, units_of
 from eligibility.validity import first_change
 from eligibility.vocabulary import bundled_vocabulary
@@ -168,15 +170,6 @@ def knowing_more(case, record, outcome):
                         yield f"a day for {key} turns {outcome.value} into {sharper.value}"
 
 
-def inputs(words, name):
-    """What a derived quantity is computed from, directly or not."""
-    concept = words.concepts.get(name)
-    if concept is None or concept.formula is None:
-        return set()
-    direct = {source.name for source in check_formula(words, concept).inputs}
-    return direct.union(*(inputs(words, source) for source in direct))
-
-
 def disagrees(case, record):
     """Does a whole leave out its part? Then the union counts, with a warning: that is other knowledge, not more."""
     return any("leaves out" in warning for warning in case.situation(record).facts.warnings)
@@ -243,22 +236,25 @@ def needs_are_exact(case, record, outcome):
 
 
 def needs_are_enough(case, record, outcome):
-    """Answering everything that is asked decides the criterion, unless a formula has no result for the answers: then that,
-    and nothing else, is asked."""
-    if outcome is not U:
-        return
-    needs, _ = case.needs(record)
-    answers = Answers(case.words, case.criterion.rule, record, case.situation(record), case.chance, AT)
-    try:
-        richer = answers.supply(needs)
-    except Unanswered as reason:
-        case.unanswered[str(reason)] += 1
-        return
-    found = case.outcome(richer)
-    if found is None:  # the answers contradict what the record says
-        case.unanswered["refused"] += 1
-        return
-    case.answered.update(need.asks for need in needs)
+    """Answering everything that is asked decides the criterion. Where the time of an anchor was asked, what is measured
+    from it is asked next; where a formula has no result for the answers, that is said, and nothing else is asked."""
+    richer, found = record, outcome
+    while found is U:
+        needs, _ = case.needs(richer)
+        try:
+            answers = Answers(case.words, case.criterion.rule, richer, case.situation(richer), case.chance, AT)
+            answered = answers.supply(needs)
+        except Unanswered as reason:
+            case.unanswered[str(reason)] += 1
+            return
+        found = case.outcome(answered)
+        if found is None or disagrees(case, answered):  # the answers contradict what the record says
+            case.unanswered["refused"] += 1
+            return
+        case.answered.update(need.asks for need in needs)
+        before, richer = richer, answered
+        if not any(asked in ANCHORS for need in needs for asked in need.asks.split("; ")):
+            break
     if found is not U:
         return
     again, truths = case.needs(richer)
@@ -266,47 +262,86 @@ def needs_are_enough(case, record, outcome):
     beyond = [atom for atom in open_atoms(case.criterion.rule, truths) if has_no_result(atom, situation)]
     if set(beyond) != set(open_atoms(case.criterion.rule, truths)) or {need.asks for need in again} != {BEYOND}:
         asked = [f"{need.concept}: {need.asks}" for need in needs]
-        yield f"{asked} answered by {richer} leaves it open: {[f'{need.concept}: {need.asks}' for need in again]}"
+        yield f"of {before}: {asked} answered by {richer} leaves it open: {[f'{need.concept}: {need.asks}' for need in again]}"
+
+
+ANCHORS = ("time", "exact time", "whether and when it began")
 
 
 def has_no_result(atom, situation):
-    """Is a comparison open since its formula, computed as on a pocket calculator, has no result for the known inputs?"""
-    if not isinstance(atom, rules.Comparison):
-        return False
+    """Is a comparison open since its formula, computed as on a pocket calculator, has no result for what is known?"""
+    return isinstance(atom, rules.Comparison) and is_undefined(
+        lambda: computed(atom.number, lambda leaf: known_now(leaf, situation))
+    )
 
-    def computed(number):
-        match number:
-            case rules.Constant(value=value):
-                return value
-            case rules.Scaled(operand=operand, factor=factor, offset=offset):
-                return computed(operand) * factor + offset
-            case rules.Applied(function=function, operand=operand):
-                return math.log(computed(operand)) if function == "ln" else math.exp(computed(operand))
-            case rules.Combined(operator=operator, left=left, right=right):
-                a, b = computed(left), computed(right)
-                match operator:
-                    case "/":
-                        return a / b
-                    case "^":
-                        return math.pow(a, b)
-                    case _:
-                        return {"+": a + b, "-": a - b, "*": a * b, "min": min(a, b), "max": max(a, b)}[operator]
-            case rules.Measured(concept=concept) if concept.formula is not None:
-                known = value_of(number, situation)
-                return known.low if known.is_point else computed(check_formula(situation.facts.vocabulary, concept).expression)
-            case _:
-                known = value_of(number, situation)
-                if not known.is_point:
-                    raise NotKnown
-                return known.low
 
+def is_undefined(compute):
     try:
-        computed(atom.number)
+        compute()
     except (ValueError, ZeroDivisionError):  # what `math` says of the logarithm of 0, of the root of -1, and of 1 / 0
         return True
     except (NotKnown, OverflowError):
         return False
     return False
+
+
+def known_now(leaf, situation):
+    """The number of a measurement; that of a derived one from its inputs, at the instants at which it was computed."""
+    known = value_of(leaf, situation)
+    if known.is_point:
+        return known.low
+    if isinstance(leaf, rules.Measured) and leaf.concept.formula is not None:
+        for observation in measured(leaf, situation).used:
+            if observation.computed and not observation.value.is_point:
+                return computed_then(leaf.concept, observation.when, situation)
+    raise NotKnown
+
+
+def computed_then(concept, when, situation):
+    """A derived quantity at an instant, from inputs that are known exactly."""
+    formula = check_formula(situation.facts.vocabulary, concept)
+
+    def leaf(number):
+        if not isinstance(number, rules.Measured):
+            raise NotKnown
+        source = number.concept
+        known, _ = input_at(situation.facts, source, when, situation.values, source in formula.sampled_with)
+        if known.is_point:
+            return known.low
+        if source.formula is not None:
+            return computed_then(source, when, situation)
+        raise NotKnown
+
+    return computed(formula.expression, leaf)
+
+
+def computed(number, leaf):
+    """A formula with a number for each leaf. Raises what `math` raises, and NotKnown for what hangs on an open input."""
+    match number:
+        case rules.Constant(value=value):
+            return value
+        case rules.Scaled(operand=operand, factor=factor, offset=offset):
+            return computed(operand, leaf) * factor + offset
+        case rules.Applied(function=function, operand=operand):
+            return math.log(computed(operand, leaf)) if function == "ln" else math.exp(computed(operand, leaf))
+        case rules.Combined(operator="/", left=left, right=right):
+            divisor = computed(right, leaf)
+            if not divisor:
+                raise ZeroDivisionError
+            return computed(left, leaf) / divisor
+        case rules.Combined(operator="*", left=left, right=right):
+            factors = []
+            for operand in (left, right):
+                with suppress(NotKnown):
+                    factors.append(computed(operand, leaf))
+            if 0.0 not in factors and len(factors) < 2:
+                raise NotKnown
+            return math.prod(factors)
+        case rules.Combined(operator=operator, left=left, right=right):
+            a, b = computed(left, leaf), computed(right, leaf)
+            return math.pow(a, b) if operator == "^" else {"+": a + b, "-": a - b, "min": min(a, b), "max": max(a, b)}[operator]
+        case _:
+            return leaf(number)
 
 
 class NotKnown(Exception):
