@@ -1,6 +1,6 @@
 """Random rules and random patients go in; every property of the engine that does not hold comes out as a sentence.
 
-`python tests/properties.py --cases 100000 --seed 1` runs them at length; the tests run a few thousand at a fixed seed.
+`python tests/properties.py --cases 100000 --seed 1`, or `--minutes 30`, runs them at length; the tests run a few thousand at a fixed seed.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from datetime import datetime
 from answers import BEYOND, Answers, Unanswered, inputs
 from eligibility import EligibilityError, Screener, compile_trial, rules, screen
 from eligibility.building import consistent, merged
-from eligibility.evaluator import Situation, evaluate, evaluate_atom, measured, value_of
+from eligibility.evaluator import Situation, changed, evaluate, evaluate_atom, measured, value_of
 from eligibility.explanation import explain
 from eligibility.facts import prepare
 from eligibility.formulas import check_formula
@@ -64,6 +64,7 @@ class Case:
             from eligibility.regions import Variable
 
             self.pieces[name] = states(Variable(words[name]), words, AT)
+        self.counted = 0  # records that do not contradict themselves
         self.answered, self.unanswered = Counter(), Counter()  # what was asked for, and what could not be answered
         self.records = [self.record() for _ in range(per_rule)]
 
@@ -99,24 +100,17 @@ def is_plain(piece):
     return all(not isinstance(value, dict | list) or key == "judgements" for key, value in piece.items())
 
 
-def check_case(case):
+def check_case(case, only=None):
     """What does not hold for one rule and its records."""
     yield from printed_and_parsed(case)
     for record in case.records:
         outcome = case.outcome(record)
         if outcome is None:
             continue
-        case.counted = getattr(case, "counted", 0) + 1
-        for check in (
-            compiled,
-            knowing_more,
-            respelled,
-            reordered,
-            needs_are_exact,
-            needs_are_enough,
-            reasons,
-            holds_until,
-        ):
+        case.counted += 1
+        for check in CHECKS:
+            if only not in (None, check.__name__):
+                continue
             for wrong in check(case, record, outcome):
                 yield f"{check.__name__}: {wrong}\n  rule: {case.text}\n  patient: {record}"
 
@@ -290,8 +284,9 @@ def known_now(leaf, situation):
     known = value_of(leaf, situation)
     if known.is_point:
         return known.low
-    if isinstance(leaf, rules.Measured) and leaf.concept.formula is not None:
-        for observation in measured(leaf, situation).used:
+    if isinstance(leaf, rules.Measured | rules.Changed) and leaf.concept.formula is not None:
+        chosen = measured(leaf, situation) if isinstance(leaf, rules.Measured) else changed(leaf, situation)
+        for observation in chosen.used:
             if observation.computed and not observation.value.is_point:
                 return computed_then(leaf.concept, observation.when, situation)
     raise NotKnown
@@ -380,8 +375,17 @@ def holds_until(case, record, outcome):
             return
 
 
-def run(cases, seed, per_rule=10, report=lambda done: None):
-    """Check so many (rule, patient) pairs; returns what is wrong, how many were judged, and the constructs written."""
+CHECKS = (
+    compiled, knowing_more, respelled, reordered, needs_are_exact, needs_are_enough, reasons, holds_until,
+)  # fmt: skip
+
+
+def run(cases, seed, per_rule=10, report=lambda done: None, only=None, most=50):
+    """Check so many (rule, patient) pairs; returns what is wrong, how many were judged, and the constructs written.
+
+    `report` is told how many are done, and ends the run by saying so. `only` names one property to check;
+    after `most` faults there is an end.
+    """
     words = bundled_vocabulary()
     wrong, used, done = [], Counter(), 0
     number = seed * 1_000_003
@@ -390,34 +394,41 @@ def run(cases, seed, per_rule=10, report=lambda done: None):
         case = Case(number, words, per_rule)
         used.update(case.used)
         try:
-            wrong += [f"seed {number}: {text}" for text in check_case(case)]
+            wrong += [f"seed {number}: {text}" for text in check_case(case, only)]
         except Exception as error:
             wrong.append(f"seed {number}: {type(error).__name__}: {error}\n  rule: {case.text}")
-        done += getattr(case, "counted", 0)
-        report(done)
-        if len(wrong) >= 50:
+        done += case.counted
+        if report(done) or len(wrong) >= most:
             break
     return wrong, done, used
 
 
 def main():
     parser = argparse.ArgumentParser(description="Check the properties of the engine on random rules and patients.")
-    parser.add_argument("--cases", type=int, default=100_000, help="how many (rule, patient) pairs")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--cases", type=int, default=100_000, help="how many (rule, patient) pairs")
+    length.add_argument("--minutes", type=float, help="how long, instead of how many")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    began = time.perf_counter()
-    last = [0]
+    began = told = time.perf_counter()
+    cases = math.inf if arguments.minutes else arguments.cases
 
     def report(done):
-        if done - last[0] >= 10_000:
-            last[0] = done
-            print(f"{done:,} cases, {done / (time.perf_counter() - began):.0f} a second", file=sys.stderr, flush=True)
+        """A line every ten seconds; the run is over when its time is."""
+        nonlocal told
+        now = time.perf_counter()
+        if now - told >= 10:
+            told = now
+            print(f"{done:,} cases, {done / (now - began):.0f} a second", file=sys.stderr, flush=True)
+        return arguments.minutes is not None and now - began >= 60 * arguments.minutes
 
-    wrong, done, used = run(arguments.cases, arguments.seed, report=report)
+    wrong, done, used = run(cases, arguments.seed, report=report)
     print("\n".join(wrong))
     missing = sorted(set(CONSTRUCTS) - set(used))
+    seconds = time.perf_counter() - began
     print(
-        f"{done:,} cases, {len(wrong)} differences, {time.perf_counter() - began:.0f} s; constructs never written: {missing or 'none'}"
+        f"{done:,} cases, {len(wrong)} differences, {seconds:.0f} s, {done / seconds:.0f} cases a second; "
+        f"constructs never written: {', '.join(missing) or 'none'}"
     )
     return 1 if wrong or missing else 0
 

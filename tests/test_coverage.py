@@ -120,6 +120,8 @@ def written(tmp_path, *examples):
         ({"example": "x", "patient": {}, "verdict": "yes"}, ["`x`", "verdict", "undetermined"]),
         ({"example": "x", "patient": {}, "criteria": {"include.1": "yes"}}, ["`x`", "criteria.include.1", "not met"]),
         ({"example": "x", "patient": [], "needs": "creatinine"}, ["patient", "needs"]),
+        ({"example": "x", "patient": {}, "at": 3}, ["`x`", "`at`", "instant"]),
+        ({"example": "x", "patient": {}, "reasons": {"include.1": 3}}, ["`x`", "`reasons.include.1`", "words"]),
         ({"patient": {}}, ["example", "title"]),
         ("[1]", ["mine.examples.jsonl:1"]),
     ],
@@ -161,6 +163,15 @@ def test_needs_and_reasons_are_compared(tmp_path):
     assert "not asked: malignancy" in told
     assert "also asked: creatinine" in told
     assert "“too high”" in told
+
+
+def test_a_key_that_nobody_reads_is_a_difference(tmp_path):
+    """A slip in the name of a fact would leave an example that says nothing."""
+    path = written(tmp_path, {"example": "x", "patient": {"malignacy": True}, "at": AT, "verdict": "undetermined"})
+    (ran,) = (run_example(trial_of("malignancy"), example) for example in read_examples(path))
+    (told,) = map(str, ran.differences)
+    assert "malignacy" in told
+    assert "malignancy" in told
 
 
 def test_a_refused_patient_is_a_difference(tmp_path):
