@@ -38,8 +38,8 @@ READERS = {  # which tests speak of a module: no others are run for its mutants,
     "checker": _LANGUAGE,
     "scope": _LANGUAGE,
     "comparisons": _LANGUAGE,
-    "evaluator": ("kit__formula", "messages__needs", "reasons_and_needs", "models"),
-    "needs": ("messages__needs", "reasons_and_needs", "kit__formula"),
+    "evaluator": ("kit__formula", "messages__needs", "reasons_and_needs", "models", "properties"),
+    "needs": ("messages__needs", "reasons_and_needs", "kit__formula", "properties"),
 }
 
 
@@ -143,7 +143,7 @@ def test_models(model):
 
 
 @pytest.mark.parametrize("seed", [21])
-def later_properties(seed):
+def test_properties(seed):
     wrong, done, _ = properties.run(300, seed)
     assert wrong == []
     assert done >= 300

@@ -194,7 +194,7 @@ def reordered(case, record, outcome):
     other = {key: list(reversed(record[key])) if isinstance(record[key], list) else record[key] for key in keys}
     found = case.outcome(other)
     if found is not outcome:
-        yield f"{outcome.value} becomes {found and found.value}"
+        yield f"{outcome.value} becomes {'a refusal' if found is None else found.value}"
 
 
 def needs_are_exact(case, record, outcome):
