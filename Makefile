@@ -56,8 +56,9 @@ SEED ?= 1
 soak: $(VENV)/tools
 	$(BIN)/python tests/properties.py $(if $(MINUTES),--minutes $(MINUTES),--cases $(CASES)) --seed $(SEED)
 
-# a second run tests again only what was changed, and what was not yet tested; `make clean` forgets
+# from the start each time: mutmut does not see that a test has changed
 mutate: $(VENV)/tools
+	@rm -rf mutants
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutation
 	$(BIN)/mutmut run --max-children 2 $(if $(MODULE),"eligibility.$(MODULE).*")
 	@$(BIN)/python tests/mutation_scores.py
