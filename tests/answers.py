@@ -15,7 +15,14 @@ from eligibility.occurrences import Reach
 from eligibility.series import where_to_look
 from eligibility.states import spell
 
-BACK = (timedelta(minutes=1), timedelta(hours=30), timedelta(days=12), timedelta(days=70), timedelta(days=500), timedelta(days=2500))
+BACK = (
+    timedelta(minutes=1),
+    timedelta(hours=30),
+    timedelta(days=12),
+    timedelta(days=70),
+    timedelta(days=500),
+    timedelta(days=2500),
+)
 BEYOND = "a value for which the formula has a result"
 
 
@@ -53,7 +60,8 @@ class Answers:
                 richer["birth_date"] = self.birth_date(richer)
             else:
                 for asks in need.asks.split("; "):
-                    richer[concept.name] = getattr(self, concept.kind)(concept, asks, richer.get(concept.name))
+                    answer = self.rank if concept.kind == "class" else getattr(self, concept.kind)
+                    richer[concept.name] = answer(concept, asks, richer.get(concept.name))
         return richer
 
     # --- times -------------------------------------------------------------------------------------------------------
@@ -69,7 +77,7 @@ class Answers:
         if "T" in text:
             return text
         parts = [int(part) for part in text.split("-")]
-        first = datetime(*(parts + [1, 1])[:3], tzinfo=self.at.tzinfo)
+        first = datetime(*[*parts, 1, 1][:3], tzinfo=self.at.tzinfo)
         year, month = first.year, first.month
         last = {
             1: datetime(year + 1, 1, 1, tzinfo=self.at.tzinfo),
@@ -87,7 +95,9 @@ class Answers:
             return self.sharper(stated)[:10]
         match = re.fullmatch(r"(\d+) (years|months)", record.get("age") or "")
         months = int(match[1]) * (12 if match[2] == "years" else 1) if match else self.chance.randint(1, 1000)
-        born = self.at - timedelta(days=months * 30.436875 + (self.chance.randint(3, 300) if match and match[2] == "years" else 5))
+        born = self.at - timedelta(
+            days=months * 30.436875 + (self.chance.randint(3, 300) if match and match[2] == "years" else 5)
+        )
         return f"{born:%Y-%m-%d}"
 
     def windows(self, concept):
@@ -200,8 +210,7 @@ class Answers:
             newest["present"] = True
         return rows if isinstance(stated, list) else rows[0]
 
-    # 'class' is no name for a method
-    def class_(self, concept, asks, stated):
+    def rank(self, concept, asks, stated):
         value = self.chance.choice(concept.values)
         if stated is not None and not asks.startswith("newer value"):
             return self.refuse(asks)
@@ -240,7 +249,7 @@ class Answers:
             return self.beside(first, {"value": text, "at": self.stamp(self.at)})
         if asks.startswith("value at or before "):
             return self.beside(stated, {"value": text, "at": asks.removeprefix("value at or before ")})
-        if not (asks.startswith("value") or asks.startswith("newer value")) or asks.startswith("value in whole"):
+        if not asks.startswith(("value", "newer value")) or asks.startswith("value in whole"):
             return self.refuse(asks)
         if stated is None and asks.startswith("value") and not any(window for _, window in self.windows(concept)):
             return {"value": text, **limits} if limits else text
@@ -270,6 +279,3 @@ class Answers:
 
     def refuse(self, asks):
         raise Unanswered(asks)
-
-
-setattr(Answers, "class", Answers.class_)

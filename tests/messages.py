@@ -121,41 +121,6 @@ def diagnostics():
     return "\n\n".join(found) + "\n"
 
 
-def diagnostics():
-    """What is said of faulty texts; of those of the kit and the tests as far as those before did not say the same."""
-    seen, found = set(), []
-    own = 2 * len(SEVERAL) + len((*LACKING, *BLOCKS, *MIXED, *FILES)) + 2
-    for index, text in enumerate(faulty_texts()):
-        said = told_of(text)
-        if index < own or not shapes_of(said) <= seen:
-            seen |= shapes_of(said)
-            found.append(said)
-    return "\n\n".join(found) + "\n"
-
-
-def open_cases():
-    """Every open case of the kit that asks in another way than those before it."""
-    seen = set()
-    for _, case in CASES:
-        if case.get("outcome") == "unknown" and "rule" in case:
-            said = asked_in(case)
-            shape = re.sub(r"\d+", "0", said.partition("\n  ")[2])
-            if shape not in seen:
-                seen.add(shape)
-                yield case["case"], said
-
-
-def asked_in(case):
-    """The needs of an open case: fact, what is asked of it, what would settle it."""
-    options = {name: case[name] for name in ("at", "absent") if case.get(name) is not None}
-    trial = screen(case["patient"], [compile_trial(wrapped(case["rule"]))], **options)["KIT"]
-    lines = [f"{case['case']}\n> {case['rule']}".replace("\n", "\n> ").replace("> > ", "> ")]
-    for need in trial.criteria["include.1"].needs:
-        question = f" ({need.question})" if need.question else ""
-        lines.append(f"  {need.concept}: {need.asks}{question}; settled {need.settles or '-'}; {', '.join(need.criteria)}")
-    return "\n".join(lines)
-
-
 def open_cases():
     """The cases of the kit that are open."""
     return [

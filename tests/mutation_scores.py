@@ -40,7 +40,9 @@ def main():
         )
         if score < ASKED:
             below.append(module)
-        survivors += [key for key, code in codes.items() if code is not NOT_RUN and outcome(code) in ("survived", "not tested")]
+        survivors += [
+            key for key, code in codes.items() if code is not NOT_RUN and outcome(code) in ("survived", "not tested")
+        ]
     print("\nSurvivors (`mutmut show NAME` shows one):", *survivors, sep="\n  ")
     return 1 if below else 0
 

@@ -334,7 +334,11 @@ def computed(number, leaf):
             return math.prod(factors)
         case rules.Combined(operator=operator, left=left, right=right):
             a, b = computed(left, leaf), computed(right, leaf)
-            return math.pow(a, b) if operator == "^" else {"+": a + b, "-": a - b, "min": min(a, b), "max": max(a, b)}[operator]
+            return (
+                math.pow(a, b)
+                if operator == "^"
+                else {"+": a + b, "-": a - b, "min": min(a, b), "max": max(a, b)}[operator]
+            )
         case _:
             return leaf(number)
 

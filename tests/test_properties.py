@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 import properties
-from eligibility import evaluator, explanation, facts, needs, patient, screener, series, unreadable, validity, values
+from eligibility import evaluator, explanation, facts, needs, screener, series, unreadable, validity, values
 from eligibility.logic import Truth
 from eligibility.units import Scale
 from eligibility.writing import CONSTRUCTS

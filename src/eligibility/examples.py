@@ -110,7 +110,7 @@ def _problems(record: Mapping[str, Any]) -> Iterable[str]:
         if key in record and record[key] not in values:
             yield f"example `{title}`: `{key}` is one of {', '.join(values)}"
     if not isinstance(record.get("at"), str | None):
-        yield f"example `{title}`: `at` must be an instant, such as \"2024-03-04T08:00Z\""
+        yield f'example `{title}`: `at` must be an instant, such as "2024-03-04T08:00Z"'
     if isinstance(record.get("reasons"), dict):
         for address, words in record["reasons"].items():
             if not isinstance(words, str):
