@@ -85,6 +85,17 @@ def test_a_part_beside_its_whole_is_not_asked_to_decide():
     assert [goal for goal in missing("leukemia or bleeding") if "leukemia" in goal]
 
 
+def test_the_example_of_the_page():
+    """docs/explanation/coverage.md"""
+    facts = [prepare(Patient.parse({"creatinine": f"{value} umol/L"}), AT) for value in (400, 500)]
+    (covered,) = coverage(trial_of("creatinine >= 442 umol/L"), facts)
+    assert len(covered.wanted) == 6
+    assert covered.missing == (
+        "a patient for whom it is unknown", "a patient just below 442 umol/L (creatinine)",
+        "a patient at 442 umol/L (creatinine)", "a patient just above 442 umol/L (creatinine)",
+    )  # fmt: skip
+
+
 def test_the_share_is_of_goals():
     facts = [prepare(Patient.parse({"malignancy": True}), AT)]
     assert share(coverage(trial_of("malignancy"), facts)) == pytest.approx(1 / 3)
