@@ -1,0 +1,153 @@
+"""`eligibility cohort`: files in, a folder out; parts, resumption, strictness, refusals."""
+
+import random
+
+import polars as pl
+import pytest
+from differences import AT, Batch, frames, tables
+
+from eligibility import UsageError
+from eligibility.cli import run as run_command
+from eligibility.cohort.files import Request, Stopped, screen_files
+from eligibility.cohort.partitions import bytes_of, deal, partitions_for
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cohort")
+    batch = Batch(5, trials=3, records=20)
+    facts, people, _ = tables(batch, batch.records, random.Random(1))
+    long, small = frames("polars", facts, people)
+    long.write_parquet(folder / "facts.parquet")
+    small.drop("as_of").write_parquet(folder / "people.parquet")
+    return folder, tuple(batch.trials)
+
+
+def request(cohort, output, **options):
+    folder, trials = cohort
+    return Request(folder / "facts.parquet", output, trials, folder / "people.parquet", at=AT, **options)
+
+
+def read(folder, name):
+    return pl.read_parquet(folder / f"{name}.parquet")
+
+
+@pytest.mark.parametrize("options", [{"partitions": 5}, {"engine": "duckdb"}, {"engine": "duckdb", "partitions": 3}])
+def test_parts_and_engines_change_nothing(cohort, tmp_path, options):
+    whole = screen_files(request(cohort, tmp_path / "whole"))
+    other = screen_files(request(cohort, tmp_path / "other", **options))
+    assert whole == other
+    for name in ("verdicts", "criteria"):
+        assert read(tmp_path / "whole", name).sort("patient").equals(read(tmp_path / "other", name).sort("patient"))
+    keys = ["row", "concept", "reason"]
+    first, second = (read(tmp_path / name, "rejects").sort(keys, nulls_last=True) for name in ("whole", "other"))
+    assert first.equals(second)
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == [
+        "attrition.parquet", "criteria.parquet", "rejects.parquet", "verdicts.parquet",
+    ]  # fmt: skip
+
+
+def test_an_interrupted_run_leaves_no_folder_and_goes_on(cohort, tmp_path):
+    seen = []
+
+    def interrupt(done, total, what):
+        seen.append(done)
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        screen_files(request(cohort, tmp_path / "out", partitions=4), interrupt)
+    assert not (tmp_path / "out").exists()
+    again = []
+    found = screen_files(
+        request(cohort, tmp_path / "out", partitions=4, resume=True), lambda done, total, what: again.append(done)
+    )
+    assert again == [1, 2, 3, 4]
+    assert found == screen_files(request(cohort, tmp_path / "whole"))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_another_run_left_is_not_resumed(cohort, tmp_path):
+    def interrupt(done, total, what):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        screen_files(request(cohort, tmp_path / "out", partitions=2, absent="no"), interrupt)
+    found = screen_files(request(cohort, tmp_path / "out", partitions=2, resume=True))
+    assert found == screen_files(request(cohort, tmp_path / "whole"))
+
+
+def test_strict_stops_at_a_bad_row(cohort, tmp_path):
+    folder, trials = cohort
+    facts = pl.concat(
+        [read(folder, "facts"), pl.DataFrame({"patient": ["p000"], "concept": ["creatinin"]})], how="diagonal"
+    )
+    facts.write_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(Stopped, match="did you mean creatinine"):
+        screen_files(Request(tmp_path / "bad.parquet", tmp_path / "out", trials, at=AT, strict=True))
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_refusals(cohort, tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UsageError, match="exists already"):
+        screen_files(request(cohort, tmp_path / "there"))
+    with pytest.raises(UsageError, match="no such file"):
+        screen_files(Request(tmp_path / "none.parquet", tmp_path / "out", cohort[1]))
+    with pytest.raises(UsageError, match="folder does not exist"):
+        screen_files(request(cohort, tmp_path / "a" / "out"))
+    with pytest.raises(UsageError, match="deals out its data itself"):
+        screen_files(request(cohort, tmp_path / "out", engine="spark", partitions=2))
+
+
+def test_rows_are_dealt_out_by_patient_and_keep_their_numbers(cohort, tmp_path):
+    facts = cohort[0] / "facts.parquet"
+    parts = [pl.read_parquet(path) for path in deal(facts, tmp_path / "rows", 4)]
+    patients = [set(part["patient"]) for part in parts]
+    assert sum(map(len, patients)) == len(set().union(*patients))
+    whole = pl.concat(parts).sort("row")
+    assert whole["row"].to_list() == list(range(whole.height))
+    assert whole.drop("row").equals(pl.read_parquet(facts))
+
+
+def test_amounts_of_memory():
+    assert bytes_of("4GB") == 4 * 1024**3
+    assert bytes_of(" 512 mb ") == 512 * 1024**2
+    for text in ("much", "-1GB", "0", "4 apples"):
+        with pytest.raises(UsageError, match="no amount of memory"):
+            bytes_of(text)
+
+
+def test_a_smaller_limit_means_more_parts(cohort):
+    facts = cohort[0] / "facts.parquet"
+    assert partitions_for(facts, None) == 1
+    assert partitions_for(facts, 10_000) > partitions_for(facts, 100_000) >= 1
+
+
+def run(*arguments):
+    return run_command(["cohort", *map(str, arguments)])
+
+
+def test_the_command_says_what_it_did(cohort, tmp_path, capsys):
+    folder = cohort[0]
+    assert (
+        run(
+            folder / "facts.parquet",
+            "--patients",
+            folder / "people.parquet",
+            "-o",
+            tmp_path / "out",
+            "--at",
+            AT,
+            "-t",
+            "NCT03608592",
+        )
+        == 0
+    )
+    said = capsys.readouterr().out
+    assert "60 patients against 1 trial" in said
+    assert "NCT03608592" in said
+    assert run(folder / "facts.parquet", "-o", tmp_path / "out", "--at", AT) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert run(folder / "facts.parquet", "-o", tmp_path / "new", "--at", "2024-03-04") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
