@@ -59,10 +59,7 @@ class Answering:
 
     def _join(self, frame: nw.LazyFrame[Any], flags: Sequence[str]) -> None:
         """Columns of patients beside those that there are; flags are false where there is nothing."""
-        self._wide = self._wide.join(frame, on="patient", how="left")
-        if flags:
-            self._wide = self._wide.with_columns(*[col(name).fill_null(False) for name in flags])
-        self._wide = self._engine.steady(self._wide)
+        self._wide = self._engine.steady(self._engine.beside(self._wide, frame, flags))
 
     def _spread(
         self,

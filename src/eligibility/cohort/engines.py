@@ -71,6 +71,11 @@ class Engine(ABC):
         """Has a frame no rows?"""
         return not self.rows(frame.head(1))
 
+    def beside(self, frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], flags: Sequence[str]) -> nw.LazyFrame[Any]:
+        """The patients of a frame with the columns of another, null where it has no such patient; `flags` are false there."""
+        joined = frame.join(other, on="patient", how="left")
+        return joined.with_columns(*[nw.col(name).fill_null(False) for name in flags]) if flags else joined
+
     def spread(
         self, frame: nw.LazyFrame[Any], key: str, wanted: Mapping[int, Sequence[tuple[str, str]]]
     ) -> nw.LazyFrame[Any]:
@@ -205,6 +210,26 @@ class _DuckDB(Engine):
         name = f"eligibility_{next(self._numbers)}"
         native: Any = frame.to_native()
         native.query(f"{name}_source", f"create temp table {name} as select * from {name}_source")
+        self._made.append(name)
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        return made_lazy
+
+    def _stored(self, frame: nw.LazyFrame[Any]) -> str:
+        """The name of a temporary table with the rows of a frame."""
+        self.settle(frame)
+        return self._made[-1]
+
+    def beside(self, frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], flags: Sequence[str]) -> nw.LazyFrame[Any]:
+        # as one statement: a projection of hundreds of columns is bound and looked through again by each step of a relation
+        left, right, name = self._stored(frame), self._stored(other), f"eligibility_{next(self._numbers)}"
+        false = set(flags)
+        columns = [
+            f'coalesce(r."{column}", false) as "{column}"' if column in false else f'r."{column}"'
+            for column in other.collect_schema().names()
+            if column != "patient"
+        ]
+        made = f"select l.*, {', '.join(columns)} from {left} l left join {right} r on l.patient = r.patient"
+        self._root.query("eligibility_root", f"create temp table {name} as {made}")
         self._made.append(name)
         made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
         return made_lazy
