@@ -1,16 +1,10 @@
 """Random trials and random records go in; every difference between the cohort and the reference comes out as a sentence.
 
-`python tests/cohort/differences.py --batches 100 --engine polars` runs them at length.
+`soak.py` runs them at length.
 """
 
-import argparse
 import random
-import sys
-import time
 from datetime import datetime, timedelta
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from rows import COLUMNS, rows_of
 
@@ -196,39 +190,3 @@ def differences(batch, engine="polars", absent="unknown", own=False, session=Non
                 text = next(trial for trial in batch.trials if trial.id == key.split("/")[0]).source.text
                 yield f"{key}: {found}, and the reference says {value} of {record}\n{text}"
     batch.checked = checked * len(batch.trials)
-
-
-def main():
-    parser = argparse.ArgumentParser(description="Compare the cohort with the reference on random trials and patients.")
-    parser.add_argument("--batches", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engine", default="polars")
-    parser.add_argument("--most", type=int, default=5)
-    arguments = parser.parse_args()
-    session = None
-    if arguments.engine == "spark":
-        from pyspark.sql import SparkSession
-
-        session = (
-            SparkSession.builder.master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .getOrCreate()
-        )
-    shown = done = 0
-    began = time.perf_counter()
-    for number in range(arguments.seed, arguments.seed + arguments.batches):
-        batch = Batch(number)
-        chance = random.Random(number)
-        absent, own = chance.choice(("unknown", "unknown", "no")), chance.random() < 0.3
-        for wrong in differences(batch, arguments.engine, absent, own, session):
-            shown += 1
-            if shown <= arguments.most:
-                print(f"seed {number} absent={absent} own={own}: {wrong}\n", flush=True)
-        done += batch.checked
-    print(f"{done:,} (trial, patient) pairs, {shown} differences, {time.perf_counter() - began:.0f} s")
-    return 1 if shown else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,7 @@
 """The cohort against the reference on random trials and patients, and what it does with rows that cannot be used."""
 
 import random
+from collections import Counter
 from datetime import UTC
 from fractions import Fraction
 
@@ -41,7 +42,7 @@ def reasons(cohort):
 # --- the reference ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(20, 32))
+@pytest.mark.parametrize("seed", range(20, 28))
 def test_long_table_on_polars(seed):
     batch = Batch(seed)
     absent = "no" if seed % 3 == 0 else "unknown"
@@ -49,15 +50,15 @@ def test_long_table_on_polars(seed):
     assert batch.checked > 200
 
 
-@pytest.mark.parametrize("seed", [40, 41, 42])
+@pytest.mark.parametrize("seed", [41, 42])
 def test_long_table_on_duckdb(seed):
-    batch = Batch(seed)
+    batch = Batch(seed, trials=3, records=24)
     absent = "no" if seed % 3 == 0 else "unknown"
     assert list(differences.differences(batch, "duckdb", absent=absent, own=seed % 2 == 1)) == []
     assert batch.checked > 200
 
 
-@pytest.mark.parametrize("seed", range(60, 70))
+@pytest.mark.parametrize("seed", range(60, 66))
 def test_wide_table_on_polars(seed):
     batch = Batch(seed, trials=4, records=0)
     assert list(wide_differences.differences(batch, absent="no" if seed % 3 == 0 else "unknown")) == []
@@ -264,14 +265,15 @@ TORN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rows", "count"), TORN)
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
-def test_rows_that_contradict_each_other_are_set_aside(rows, count, engine):
+def test_rows_that_contradict_each_other_are_set_aside(engine):
+    rows = [{"patient": f"p{number}", **row} for number, (rows, _) in enumerate(TORN) for row in rows]
     table = long(*rows)
     native = table if engine == "polars" else duckdb.connect().from_arrow(table.to_arrow())
     cohort = screen(native, trial("malignancy or pregnancy or history of malignancy"), at=AT)
-    assert cohort.rejected == count
-    assert dicts(cohort.criteria)[0]["T/include.1"] in (None, False)
+    counts = Counter(row["patient"] for row in dicts(cohort.rejects))
+    assert [counts[f"p{number}"] for number in range(len(TORN))] == [count for _, count in TORN]
+    assert {row["T/include.1"] for row in dicts(cohort.criteria)} <= {None, False}
 
 
 def test_an_age_beside_a_birth_date_that_disagrees():

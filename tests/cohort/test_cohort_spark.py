@@ -1,10 +1,15 @@
 """A small share of the comparison with the reference on Spark, in this process; it needs Java."""
 
+import random
 import shutil
 
 import differences
+import polars as pl
 import pytest
-from differences import Batch
+import soak
+from differences import Batch, frames, tables
+
+from eligibility.cohort.files import Request, screen_files
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, and there is none on the path"),
@@ -14,33 +19,38 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def session():
-    sql = pytest.importorskip("pyspark.sql", reason="needs the extra `spark`")
-    builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    found = (
-        builder.config("spark.sql.shuffle.partitions", "1").config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    )
-    found.sparkContext.setLogLevel("ERROR")
+    found = soak.spark()
     yield found
     found.stop()
 
 
-def test_long_table_on_spark(session):
-    batch = Batch(5, trials=2, criteria=2, records=8)
-    assert list(differences.differences(batch, "spark", session=session)) == []
-    assert batch.checked > 20
-
-
-def test_each_patient_at_its_own_instant_on_spark(session):
+def test_spark_gives_the_answer_of_polars_on_the_same_file(session, tmp_path):
     batch = Batch(6, trials=1, criteria=2, records=8)
-    assert list(differences.differences(batch, "spark", absent="no", own=True, session=session)) == []
-
-
-def test_bad_rows_are_set_aside_on_spark(session):
-    from eligibility import compile_trial
-    from eligibility.cohort import screen
-
-    rows = [("p", "creatinin", 1.0), ("p", "age", 54.0), (None, "age", 1.0), ("p", "temperature", 37.0)]
-    facts = session.createDataFrame(rows, "patient string, concept string, value double")
-    cohort = screen(facts, compile_trial('trial T "t"\n\ninclude:\n  1 "c": age >= 18 years\n'), at=differences.AT)
-    assert cohort.rejected == 3
-    assert [row.asDict()["T"] for row in cohort.verdicts.collect()] == ["eligible"]
+    chance = random.Random(1)
+    records = differences.own_instants(batch, chance)
+    facts, people, _ = tables(batch, records, chance)
+    long, small = frames("polars", facts, people)
+    strange = {
+        "patient": ["p000", None, "p001"],
+        "concept": ["creatinin", "age", "temperature"],
+        "value": [1.0, 2.0, 3.0],
+    }
+    pl.concat([long, pl.DataFrame(strange)], how="diagonal").write_parquet(tmp_path / "facts.parquet")
+    small.write_parquet(tmp_path / "people.parquet")
+    found = {}
+    for engine in ("polars", "spark"):
+        found[engine] = screen_files(
+            Request(
+                tmp_path / "facts.parquet", tmp_path / engine, tuple(batch.trials), tmp_path / "people.parquet", engine, absent="no"
+            )
+        )  # fmt: skip
+    assert found["spark"] == found["polars"]
+    assert found["spark"].rejected >= 3
+    for name in ("verdicts", "criteria"):
+        one, other = (pl.read_parquet(tmp_path / engine / f"{name}.parquet").sort("patient") for engine in found)
+        assert one.equals(other)
+    met = {row["patient"]: row for row in one.to_dicts()}
+    for number, record in enumerate(records):
+        for key, value in (differences.expected(record, batch, None, "no") or {}).items():
+            if "/" in key:
+                assert met[f"p{number:03}"][key] is value

@@ -1,21 +1,15 @@
 """Random trials and random wide tables go in; every difference between `screen_wide` and the reference comes out as a sentence.
 
-`python tests/cohort/wide_differences.py --batches 100` runs them at length.
+`soak.py` runs them at length.
 """
 
-import argparse
 import math
 import random
-import sys
-import time
 from datetime import datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import polars as pl
-from differences import Batch, dicts, expected
+from differences import dicts, expected
 
 from eligibility.cohort import screen_wide
 from eligibility.regions import edges, judgements, touched, variables
@@ -176,30 +170,3 @@ def differences(batch, engine="polars", absent="unknown", rows=40):
             if found != value:
                 text = next(trial for trial in batch.trials if trial.id == key.split("/")[0]).source.text
                 yield f"{key}: {found}, and the reference says {value} of {record}\n{text}"
-
-
-def main():
-    parser = argparse.ArgumentParser(
-        description="Compare the wide cohort with the reference on random trials and tables."
-    )
-    parser.add_argument("--batches", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engine", default="polars")
-    parser.add_argument("--most", type=int, default=5)
-    arguments = parser.parse_args()
-    shown = done = 0
-    began = time.perf_counter()
-    for number in range(arguments.seed, arguments.seed + arguments.batches):
-        batch = Batch(number, trials=4, records=0)
-        absent = random.Random(number).choice(("unknown", "unknown", "no"))
-        for wrong in differences(batch, arguments.engine, absent):
-            shown += 1
-            if shown <= arguments.most:
-                print(f"seed {number} absent={absent}: {wrong}\n", flush=True)
-        done += batch.checked
-    print(f"{done:,} (trial, patient) pairs, {shown} differences, {time.perf_counter() - began:.0f} s")
-    return 1 if shown else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
