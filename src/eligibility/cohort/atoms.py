@@ -133,7 +133,7 @@ def _comparison(number: rules.Expression, bounds: tuple[rules.Bound, ...], askin
 
 def _compare_age(bound: rules.Bound, source: Source) -> Statement:
     in_months = bound.shown.endswith(("month", "months"))
-    return compared(source.age("months" if in_months else "years"), bound.operator, bound.low)
+    return source.compared_age("months" if in_months else "years", bound.operator, bound.low)
 
 
 def _compare_bound(value: Quad, bound: rules.Bound) -> Statement:

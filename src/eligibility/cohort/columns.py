@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import math
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 
 import narwhals as nw
 
 from eligibility.cohort.calendar import Length, Moment
-from eligibility.cohort.folding import Flag, Quad, Statement, both, chosen_quad, constant, edges, either, no, of_truth
+from eligibility.cohort.folding import (
+    Flag,
+    Quad,
+    Statement,
+    both,
+    chosen_quad,
+    constant,
+    edges,
+    either,
+    no,
+    of_truth,
+    opposite,
+)
 from eligibility.instants import EARLIEST
-from eligibility.intervals import INFINITY, Interval, compare
+from eligibility.intervals import INFINITY, TOLERANCE, Interval, compare
 from eligibility.units import Scale
 
 col = nw.col
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -121,6 +136,32 @@ class ReadNumber:
 
 
 @dataclass(frozen=True)
+class Born:
+    """A column of birth dates, as microseconds of the wall clock, and the day of judgement: an age is compared by the last
+    birthday that has it, so that no age is worked out."""
+
+    name: str
+    today: date
+
+    def at_least(self, months: int) -> Statement:
+        """Has the patient completed so many months?"""
+        if months <= 0:
+            return True
+        year, month = divmod(self.today.year * 12 + self.today.month - 1 - months, 12)
+        if year < 1:
+            return False
+        day = date(year, month + 1, min(self.today.day, monthrange(year, month + 1)[1]))
+        return col(self.name) < (day - _EPOCH + timedelta(days=1)) // timedelta(microseconds=1)
+
+    def compared(self, unit: str, operator: str, threshold: float) -> Statement:
+        """Does `completed years or months operator threshold` hold?"""
+        slack = TOLERANCE * abs(threshold)
+        whole = math.ceil(threshold - slack) if operator in (">=", "<") else math.floor(threshold + slack) + 1
+        found = self.at_least(whole * (12 if unit == "years" else 1))
+        return found if operator in (">=", ">") else opposite(found)
+
+
+@dataclass(frozen=True)
 class Spelled:
     """A column of the values of a class, with the rank of every spelling that it has."""
 
@@ -192,4 +233,4 @@ def said_by_time(name: str, acute: Length | None, now: Moment, last: Moment) -> 
     return Said(False, seen, Happening(seen, first, last, acute, first, last))
 
 
-__all__ = ["Happening", "PlainNumber", "ReadNumber", "Said", "Spelled", "no", "said_by_boolean", "said_by_time"]
+__all__ = ["Born", "Happening", "PlainNumber", "ReadNumber", "Said", "Spelled", "no", "said_by_boolean", "said_by_time"]

@@ -11,7 +11,18 @@ import narwhals as nw
 from eligibility import rules
 from eligibility.cohort.atoms import OnsetQuestion, Windowed
 from eligibility.cohort.choosing import SELECTIONS
-from eligibility.cohort.folding import Flag, Quad, Statement, after, chosen_quad, constant, either, expression, pick
+from eligibility.cohort.folding import (
+    Flag,
+    Quad,
+    Statement,
+    after,
+    chosen_quad,
+    compared,
+    constant,
+    either,
+    expression,
+    pick,
+)
 from eligibility.cohort.people import cannot
 from eligibility.cohort.reading import Clock, names_of
 from eligibility.cohort.sheets import Sheet
@@ -277,6 +288,9 @@ class Questions(Source):
         key: Series = ("plain", concept.name, None) if ranks is None else ("set", concept.name, ranks)
         name, sure = self._slot(_numbered(self.series, key), selection, where, None)
         return Picked(_quad(name), sure)
+
+    def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:
+        return compared(self.age(unit), operator, threshold)
 
     def age(self, unit: str) -> Quad:
         return col(f"{unit}_1"), col(f"{unit}_2"), False, False

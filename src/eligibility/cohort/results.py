@@ -39,8 +39,11 @@ class Cohort:
     @cached_property
     def verdicts(self) -> Any:
         """The verdict of every trial for each patient."""
-        columns = [verdict_of(self._judgement.of(trial)).alias(trial.id) for trial in self._trials]
-        return self._engine.give(self._frame.select("patient", *columns))
+        # each criterion as a column first: a verdict looks at it several times
+        met = {judged.name: judged.met for judged in self._judgement.criteria if isinstance(judged.met, nw.Expr)}
+        frame = self._frame.with_columns(**met) if met else self._frame
+        columns = [verdict_of(self._judgement.by_columns(trial)).alias(trial.id) for trial in self._trials]
+        return self._engine.give(frame.select("patient", *columns))
 
     @cached_property
     def criteria(self) -> Any:

@@ -163,6 +163,9 @@ class Source(Protocol):
     ) -> Picked:  # fmt: skip
         """The rank of a class; with `ranks` 1 or 0: is it one of those?"""
 
+    def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:
+        """Does `completed years or months operator threshold` hold?"""
+
     def age(self, unit: str) -> Quad:
         """Completed years or months."""
 

@@ -4,7 +4,7 @@ expressions; and how many patients each criterion removed, is open for, and on w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 import narwhals as nw
@@ -36,13 +36,15 @@ col = nw.col
 
 @dataclass
 class Judged:
-    """One criterion: whether it is met, whether data are missing for it, and on which facts it is open."""
+    """One criterion: whether it is met, whether data are missing for it, and on which facts it is open. `waits_for_data`: no
+    part of it is for a person to answer."""
 
     trial: Trial
     criterion: rules.Criterion
     met: Statement
     lacks_data: Flag
     open_on: dict[str, Flag]
+    waits_for_data: bool
 
     @property
     def name(self) -> str:
@@ -71,6 +73,18 @@ class Judgement:
         """The criteria of one trial."""
         return [judged for judged in self.criteria if judged.trial is trial]
 
+    def by_columns(self, trial: Trial) -> list[Judged]:
+        """The same, where what varies stands in a column of the criterion's name."""
+        found = []
+        for judged in self.of(trial):
+            if isinstance(judged.met, nw.Expr):
+                met = col(judged.name)
+                judged = replace(
+                    judged, met=met, lacks_data=is_open(met) if judged.waits_for_data else judged.lacks_data
+                )
+            found.append(judged)
+        return found
+
 
 def judged(trials: Sequence[Trial], source: Source) -> Judgement:
     """Every criterion of some trials over one source of facts."""
@@ -95,10 +109,9 @@ def judged(trials: Sequence[Trial], source: Source) -> Judgement:
             for atom, path in _open_atoms(criterion.rule, truths, True):
                 for name in facts_of(atom):
                     open_on[name] = either(open_on.get(name, False), path)
-            lacks = _lacks_data(criterion.rule, truths)
-            if not any(isinstance(atom, rules.Attested | rules.Judged) for atom in truths):
-                lacks = is_open(met)
-            found.criteria.append(Judged(trial, criterion, met, lacks, open_on))
+            alone = not any(isinstance(atom, rules.Attested | rules.Judged) for atom in truths)
+            lacks = is_open(met) if alone else _lacks_data(criterion.rule, truths)
+            found.criteria.append(Judged(trial, criterion, met, lacks, open_on, alone))
     return found
 
 

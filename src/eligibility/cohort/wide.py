@@ -10,7 +10,7 @@ import narwhals as nw
 from eligibility import rules
 from eligibility.cohort.atoms import OnsetQuestion
 from eligibility.cohort.calendar import Moment, least_of, most_of, moved, pick_moment
-from eligibility.cohort.columns import Happening, PlainNumber, ReadNumber, Said, Spelled
+from eligibility.cohort.columns import Born, Happening, PlainNumber, ReadNumber, Said, Spelled
 from eligibility.cohort.folding import (
     Flag,
     Quad,
@@ -18,8 +18,10 @@ from eligibility.cohort.folding import (
     after,
     both,
     chosen_quad,
+    compared,
     constant,
     either,
+    is_false,
     no,
     pick,
 )
@@ -53,6 +55,8 @@ class WideSource(Source):
     moments: dict[str, str] = field(default_factory=dict)
     judgements: dict[str, Statement] = field(default_factory=dict)
     months: tuple[nw.Expr, nw.Expr] | None = None
+    born: Born | None = None
+    asks_months: bool = False
     age_column: str | None = None
     null_columns: dict[str, str] = field(default_factory=dict)
     sheet: Sheet = field(default_factory=Sheet)
@@ -72,7 +76,9 @@ class WideSource(Source):
         if concept.applies_to_sex and sex is not None:
             rank = self.vocabulary["sex"].values.index(concept.applies_to_sex)
             found = _sure_not(sex.among(frozenset({rank})))
-        if concept.applies_from_months and (self.months is not None or self.age_column is not None):
+        if concept.applies_from_months and self.born is not None:
+            found = either(found, is_false(self.born.at_least(concept.applies_from_months)))
+        elif concept.applies_from_months and (self.months is not None or self.age_column is not None):
             young = self.age("months")[1] < concept.applies_from_months
             found = either(found, young.fill_null(False) if isinstance(young, nw.Expr) else young)
         return found
@@ -221,7 +227,15 @@ class WideSource(Source):
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
+    def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:
+        if self.born is not None:
+            return self.born.compared(unit, operator, threshold)
+        return compared(self.age(unit), operator, threshold)
+
     def age(self, unit: str) -> Quad:
+        if self.born is not None and self.months is None:
+            self.asks_months = True
+            self.months = col("_born_months_1"), col("_born_months_2")
         if self.months is not None:
             low, high = self.months
             return (low // 12, high // 12, False, False) if unit == "years" else (low, high, False, False)

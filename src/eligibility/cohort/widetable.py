@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import narwhals as nw
 
 from eligibility.cohort import reading
 from eligibility.cohort.calendar import Civil, Length, civil, least_of
-from eligibility.cohort.columns import PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
+from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
 from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
@@ -24,7 +24,7 @@ from eligibility.cohort.verdicts import judged
 from eligibility.cohort.wide import WideSource
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
-from eligibility.instants import time_unit
+from eligibility.instants import EPOCH, time_unit
 from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
@@ -74,6 +74,8 @@ def screen_wide(
     known = addresses_of(known_trials(chosen))
     source = table.source(known)
     judgement = judged(chosen, source)
+    if source.asks_months and source.born is not None:
+        table.months(source.born.name)
     answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
     if engine.name != "polars":
         answered = engine.settle(answered)
@@ -179,7 +181,7 @@ class _Table:
                 raise UsageError(f"the columns `{excerpt(taken[meaning])}` and `{excerpt(name)}` are of the same fact")
             taken[meaning] = name
             self._read(source, name, meaning)
-        if source.months is not None and source.age_column is not None:
+        if (source.months is not None or source.born is not None) and source.age_column is not None:
             raise UsageError("the table has an age and a birth date; leave one of them out")
         self._clean()
         self._contradictions(source)
@@ -191,7 +193,7 @@ class _Table:
         if meaning == "as_of":
             return
         if meaning == "birth_date":
-            source.months = self._births(name)
+            self._births(source, name)
         elif isinstance(meaning, tuple):
             source.limits[meaning[0].name, meaning[1]] = self._number(name, meaning[0], dtype)
         elif isinstance(meaning, str):
@@ -323,9 +325,20 @@ class _Table:
         last = least_of(col(f"{name}_2"), self.clock.now)
         source.occurrences[concept.name] = said_by_time(name, acute, self.clock.now, last)
 
-    def _births(self, name: str) -> tuple[nw.Expr, nw.Expr]:
+    def _births(self, source: WideSource, name: str) -> None:
         if self.kinds[name] not in ("day", "floating", "text"):
             raise UsageError(f"the column `{excerpt(name)}` must hold days, not {self.schema[name]}")
+        now, offset = self.clock.now, self.clock.offset
+        if self.kinds[name] == "text" or not isinstance(now, int) or not isinstance(offset, int):
+            source.months = self.months(name)
+            return
+        today = (EPOCH + timedelta(microseconds=now + offset)).date()
+        source.born = Born(name, today)
+        after = (today - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
+        self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
+
+    def months(self, name: str) -> tuple[nw.Expr, nw.Expr]:
+        """Completed months at the instant as columns, the fewest and the most."""
         self.frame = with_births(
             self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
         )

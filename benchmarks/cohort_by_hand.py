@@ -1,0 +1,272 @@
+"""A wide table of patients goes in; the criteria and verdicts of the five bundled trials come out, as a careful person writes them in Polars.
+
+No library and no loop over patients; unknowns are nulls, as Polars' own `&` and `|` take them, and a number that is missing is
+what its concept may be. A value equals a threshold within 1e-9 of it, so every threshold stands as the end of that band.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+AT = datetime(2024, 3, 4, 8, 0)
+INFINITY = float("inf")
+CREATININE = 88.4016973125884  # umol/L in 1 mg/dL
+col = pl.col
+
+# what a column of the table includes, as far as its parts have columns
+PARTS = {
+    "acute lung injury": ("ARDS",),
+    "heart failure": ("acute heart failure", "cardiogenic pulmonary edema"),
+    "infection": ("viral pneumonia", "drug-resistant infection", "active tuberculosis", "severe infectious disease", "septic shock"),
+    "life-limiting primary disease": ("end-stage respiratory disease", "end-stage liver disease"),
+    "malignancy": ("solid tumor", "leukemia"),
+    "neuropsychiatric disorder": ("psychiatric disorder",),
+    "sepsis": ("septic shock",),
+    "serious cardiopulmonary disease": ("acute myocardial infarction", "acute heart failure", "type I respiratory failure", "type II respiratory failure", "pulmonary embolism"),
+    "severe infectious disease": ("septic shock",),
+    "severe major organ disease": ("end-stage liver disease", "liver failure", "end-stage respiratory disease", "acute renal failure", "acute heart failure"),
+    "tumor": ("malignancy", "solid tumor", "leukemia"),
+}  # fmt: skip
+
+
+def has(name: str) -> pl.Expr:
+    """A condition that is there, absent, or unknown: a part makes the whole present, an absent whole makes the part absent."""
+    ways = [col(name)]
+    ways += [pl.when(col(part)).then(True) for part in PARTS.get(name, ())]
+    ways += [pl.when(~col(whole)).then(False) for whole, parts in PARTS.items() if name in parts]
+    return ways[0] if len(ways) == 1 else pl.coalesce(*ways)
+
+
+def any_of(*parts: pl.Expr) -> pl.Expr:
+    """Kleene's `or`."""
+    found = parts[0]
+    for part in parts[1:]:
+        found = found | part
+    return found
+
+
+def since(name: str, **length: int) -> pl.Expr:
+    """Was an event, or the onset of what began once, within so many days?"""
+    return col(name) >= AT - timedelta(**length)
+
+
+def in_months(name: str, months: int) -> pl.Expr:
+    """The same by the calendar."""
+    return col(name) >= AT.replace(year=AT.year - (1 if months > 2 else 0), month=(AT.month - months - 1) % 12 + 1)
+
+
+def below(low: pl.Expr, high: pl.Expr, limit: float) -> pl.Expr:
+    """Is a number that lies between two others below a limit?"""
+    edge = limit * (1 - 1e-9)
+    return pl.when(high < edge).then(True).when(low >= edge).then(False)
+
+
+def above(low: pl.Expr, high: pl.Expr, limit: float) -> pl.Expr:
+    """Is a number that lies between two others above a limit?"""
+    edge = limit * (1 + 1e-9)
+    return pl.when(low > edge).then(True).when(high <= edge).then(False)
+
+
+def criteria() -> dict[str, pl.Expr]:
+    """Whether each criterion is met."""
+    pf_low = col("PaO2").fill_null(0.0) / (col("FiO2").fill_null(100.0) / 100)
+    pf_high = col("PaO2").fill_null(INFINITY) / (col("FiO2").fill_null(20.9) / 100)
+    moderate = above(pf_low, pf_high, 200) & pl.when(pf_high <= 300 * (1 + 1e-9)).then(True).when(
+        pf_low > 300 * (1 + 1e-9)
+    ).then(False)
+    gradient_low = col("FiO2").fill_null(20.9) / 100 * (760 - 47) - col("PaCO2").fill_null(INFINITY) / 0.8 - col("PaO2").fill_null(INFINITY)  # fmt: skip
+    gradient_high = col("FiO2").fill_null(100.0) / 100 * (760 - 47) - col("PaCO2").fill_null(0.0) / 0.8 - col("PaO2").fill_null(0.0)  # fmt: skip
+    low_oxygen = below(pf_low, pf_high, 200)
+
+    def meld(missing: float) -> pl.Expr:
+        bilirubin, creatinine = col("total bilirubin").fill_null(missing), col("creatinine").fill_null(missing)
+        return (
+            3.78 * pl.max_horizontal(bilirubin, pl.lit(1.0)).log()
+            + 11.2 * pl.max_horizontal(col("INR").fill_null(missing), pl.lit(1.0)).log()
+            + 9.57 * creatinine.clip(1.0, 4.0).log()
+            + 6.43
+        )
+
+    sofa = col("SOFA"), col("baseline SOFA")
+    change_low, change_high = (
+        sofa[0].fill_null(0.0) - sofa[1].fill_null(24.0),
+        sofa[0].fill_null(24.0) - sofa[1].fill_null(0.0),
+    )
+
+    def born_by(years: int) -> pl.Expr:
+        return col("birth_date") <= date(AT.year - years, AT.month, AT.day)
+
+    def after(treatment: str, statement: pl.Expr, measured: str) -> pl.Expr:
+        return pl.when(col(treatment).is_not_null() & col(measured).is_not_null()).then(statement)
+
+    def times_limit(name: str, times: float) -> tuple[pl.Expr, float, float]:
+        return col(name) / col(f"{name} upper limit"), times * (1 - 1e-9), times * (1 + 1e-9)
+
+    crp, procalcitonin, alt, bilirubin = (
+        times_limit(name, times)
+        for name, times in (("C-reactive protein", 2), ("procalcitonin", 2), ("ALT", 5), ("total bilirubin", 10))
+    )
+    white = col("white cell count")
+    sars, adeno, flu, other = (
+        since(f"positive {name}", days=14)
+        for name in ("SARS-CoV-2 test", "adenovirus test", "influenza test", "test for another respiratory virus")
+    )
+    # the onset of lung injury is that of its own record; ARDS tells only that it began then or earlier
+    injured = pl.coalesce(since("acute lung injury", days=7), pl.when(~since("ARDS", days=7)).then(False))
+    hepatitis = (has("active hepatitis B"), has("active hepatitis C"), has("HIV infection"), has("active tuberculosis"))
+    pregnant, lactating, perinatal, plans = (
+        pl.coalesce(col(name), pl.when(col("sex") == "male").then(False))
+        for name in ("pregnancy", "lactation", "perinatal period", "planned pregnancy")
+    )
+    consent = col("informed consent")
+    infected = any_of(has("infection"), col("suspected infection"), has("sepsis"))
+    return {
+        "NCT02444455/include.1": consent,
+        "NCT02444455/include.2": born_by(35) & ~born_by(71),
+        "NCT02444455/include.3": injured,
+        "NCT02444455/include.4": moderate & above(gradient_low, gradient_high, 35),
+        "NCT02444455/include.5": col("bilateral infiltrates"),
+        "NCT02444455/include.6": ~has("heart failure"),
+        "NCT02444455/exclude.1": ~consent,
+        "NCT02444455/exclude.2": col("social or mental disability"),
+        "NCT02444455/exclude.3": has("malignancy"),
+        "NCT02444455/exclude.4": has("severe infectious disease"),
+        "NCT02444455/exclude.5": any_of(
+            col("positive hepatitis B test"), col("positive hepatitis C test"), col("positive HIV test"),
+            col("positive tuberculosis test"), *hepatitis,
+        ),
+        "NCT02444455/exclude.6": pregnant | perinatal,
+        "NCT02444455/exclude.7": has("severe major organ disease"),
+        "NCT03608592/include.1": born_by(18),
+        "NCT03608592/include.2.1": col("invasive ventilation") & low_oxygen,
+        "NCT03608592/include.2.2": col("PEEP") >= 8 * (1 - 1e-9),
+        "NCT03608592/include.2.3": col("bilateral infiltrates"),
+        "NCT03608592/include.2.4": since("ARDS", days=7),
+        "NCT03608592/include.2.5": after("protective ventilation", low_oxygen, "PaO2") | after("conservative fluid management", low_oxygen, "PaO2"),
+        "NCT03608592/exclude.1": has("malignancy"),
+        "NCT03608592/exclude.2": has("cardiogenic pulmonary edema"),
+        "NCT03608592/exclude.3": col("atelectasis") > 50 * (1 + 1e-9),
+        "NCT03608592/exclude.4": any_of(pregnant, perinatal, lactating),
+        "NCT03608592/exclude.5": has("end-stage respiratory disease"),
+        "NCT03608592/exclude.6": col("failing organs") > 3 * (1 + 1e-9),
+        "NCT03608592/exclude.7": has("liver failure") & above(meld(0.0), meld(INFINITY), 40),
+        "NCT03608592/exclude.8": col("pulmonary hypertension stage").is_in(["III", "IV"]),
+        "NCT03608592/exclude.9": ~col("arterial catheter") | ~col("central venous catheter"),
+        "NCT03608592/exclude.10": col("deep vein thrombosis") | has("pulmonary embolism"),
+        "NCT03608592/exclude.11": col("brain herniation"),
+        "NCT03608592/exclude.12": pl.coalesce(col("ARDS") < AT - timedelta(hours=96), pl.when(col("acute lung injury") >= AT - timedelta(hours=96)).then(False)),
+        "NCT06416709/include.1": born_by(18) & ~born_by(91),
+        "NCT06416709/include.2": consent & col("agreement to study restrictions"),
+        "NCT06416709/include.3": has("viral pneumonia") & col("NCT06416709/include.3"),
+        "NCT06416709/include.3.1": any_of(sars, adeno, flu, other),
+        "NCT06416709/include.3.2": col("bilateral infiltrates"),
+        "NCT06416709/include.3.3": (col("respiratory rate at rest") >= 30 * (1 - 1e-9)) & (col("SpO2 on room air") <= 93 * (1 + 1e-9)) & moderate,
+        "NCT06416709/include.4": ~col("invasive ventilation") & ~col("vasopressors"),
+        "NCT06416709/exclude.1": any_of(*hepatitis),
+        "NCT06416709/exclude.2": any_of(has("solid tumor"), has("leukemia"), has("psychiatric disorder")),
+        "NCT06416709/exclude.3": any_of(
+            after("anti-infective treatment", white > 12 * (1 + 1e-9), "white cell count"), after("anti-infective treatment", white < 4 * (1 - 1e-9), "white cell count"),
+            crp[0] > crp[2], procalcitonin[0] > procalcitonin[2],
+        ),
+        "NCT06416709/exclude.4.1": has("acute heart failure"),
+        "NCT06416709/exclude.4.2": col("uncontrolled myocarditis") | col("uncontrolled valvular disease"),
+        "NCT06416709/exclude.4.3": col("malignant arrhythmia"),
+        "NCT06416709/exclude.4.4": in_months("myocardial infarction", 6) | in_months("stroke", 6),
+        "NCT06416709/exclude.4.5": any_of(
+            col("chronic bronchitis"), col("severe asthma"), col("emphysema"), col("chronic obstructive pulmonary disease"), col("pulmonary fibrosis"),
+            col("long-term oxygen therapy"), col("other lung disease that limits daily activities"),
+        ),
+        "NCT06416709/exclude.4.6": has("acute renal failure") | pl.lit(None, dtype=pl.Boolean),  # one value is no rise
+        "NCT06416709/exclude.4.7": col("creatinine") >= 442 / CREATININE * (1 - 1e-9),
+        "NCT06416709/exclude.4.8": alt[0] >= alt[1],
+        "NCT06416709/exclude.4.9": (bilirubin[0] >= bilirubin[1]) | pl.lit(None, dtype=pl.Boolean),
+        "NCT06416709/exclude.4.10": any_of(col("bleeding"), col("prothrombin activity") <= 40 * (1 + 1e-9), col("INR") >= 1.5 * (1 - 1e-9)),
+        "NCT06416709/exclude.4.11": col("hemoglobin") < 6 * (1 - 1e-9),
+        "NCT06416709/exclude.4.12": col("platelets") < 60 * (1 - 1e-9),
+        "NCT06416709/exclude.4.13": col("disseminated intravascular coagulation"),
+        "NCT06416709/exclude.4.14": col("NCT06416709/exclude.4.14"),
+        "NCT06416709/exclude.5": ~consent,
+        "NCT06416709/exclude.6": col("drug addiction"),
+        "NCT06416709/exclude.7": col("participation in another trial") & col("NCT06416709/exclude.7"),
+        "NCT06416709/exclude.8": col("NCT06416709/exclude.8"),
+        "NCT06416709/exclude.9": col("NCT06416709/exclude.9"),
+        "NCT06882811/include.1": ~born_by(66) & has("sepsis"),
+        "NCT06882811/include.2": infected & pl.when(change_low >= 2 * (1 - 1e-9)).then(True).when(change_high < 2 * (1 - 1e-9)).then(False),
+        "NCT06882811/include.3": infected,
+        "NCT06882811/exclude.1": col("NCT06882811/exclude.1"),
+        "NCT06882811/exclude.2": col("NCT06882811/exclude.2"),
+        "NCT06882811/exclude.3": col("NCT06882811/exclude.3"),
+        "NCT06882811/exclude.4": col("participation in another trial"),
+        "NCT06882811/exclude.5.1": any_of(
+            col("chronic enteritis"), has("neuropsychiatric disorder"), col("bone marrow transplant"), col("lung transplant"),
+            col("liver transplant"), col("pancreas transplant"), col("small intestine transplant"),
+        ),
+        "NCT06882811/exclude.5.2": has("life-limiting primary disease") | has("psychiatric disorder"),
+        "NCT06882811/exclude.5.3": col("hypersensitivity to biological products") | col("severe adverse reaction to biological products"),
+        "NCT06882811/exclude.5.4": has("septic shock") | (col("life expectancy") < 7 * (1 - 1e-9)),
+        "NCT06882811/exclude.5.5": col("NCT06882811/exclude.5.5"),
+        "NCT06882811/exclude.5.6": has("drug-resistant infection"),
+        "NCT06882811/exclude.5.7": has("malignancy"),
+        "NCT06882811/exclude.5.8": any_of(pregnant, lactating, plans),
+        "XHNKKY-DDSC/include.1": born_by(18) & ~born_by(81),
+        "XHNKKY-DDSC/include.2": has("end-stage liver disease"),
+        "XHNKKY-DDSC/include.3": consent,
+        "XHNKKY-DDSC/exclude.1": has("tumor"),
+        "XHNKKY-DDSC/exclude.2": col("liver transplant"),
+        "XHNKKY-DDSC/exclude.3": any_of(
+            has("acute myocardial infarction"), has("acute heart failure"), has("type I respiratory failure"), has("type II respiratory failure"),
+            has("pulmonary embolism"), col("acute cerebral infarction"), col("acute cerebral hemorrhage"), has("serious cardiopulmonary disease"),
+            since("myocardial infarction", days=28), since("stroke", days=14),
+        ),
+        "XHNKKY-DDSC/exclude.4": col("XHNKKY-DDSC/exclude.4"),
+        "XHNKKY-DDSC/exclude.5": col("HIV infection"),
+        "XHNKKY-DDSC/exclude.6": col("interferon therapy") | col("glucocorticoid therapy"),
+        "XHNKKY-DDSC/exclude.7": col("psychiatric treatment"),
+        "XHNKKY-DDSC/exclude.8": col("participation in another trial"),
+        "XHNKKY-DDSC/exclude.9": pregnant | lactating,
+        "XHNKKY-DDSC/exclude.10": any_of(col("allergic asthma"), col("allergic urticaria"), col("eczema"), col("multiple allergies")),
+        "XHNKKY-DDSC/exclude.11": col("XHNKKY-DDSC/exclude.11"),
+    }  # fmt: skip
+
+
+PERSONS = {  # only a person can answer these
+    "NCT02444455/include.1", "NCT02444455/exclude.1", "NCT06416709/include.2", "NCT06416709/exclude.4.14", "NCT06416709/exclude.5",
+    "NCT06416709/exclude.8", "NCT06416709/exclude.9", "NCT06882811/exclude.1", "NCT06882811/exclude.2", "NCT06882811/exclude.3",
+    "NCT06882811/exclude.5.5", "XHNKKY-DDSC/include.3", "XHNKKY-DDSC/exclude.4", "XHNKKY-DDSC/exclude.11",
+}  # fmt: skip
+
+
+def lacks_data(name: str, met: pl.Expr) -> pl.Expr:
+    """Is a criterion open for want of data?"""
+    if name == "NCT06416709/include.3":
+        return met.is_null() & has("viral pneumonia").is_null()
+    if name == "NCT06416709/exclude.7":
+        return met.is_null() & col("participation in another trial").is_null()
+    if name == "NCT06882811/exclude.5.8":  # the plan to become pregnant is a person's
+        return (
+            met.is_null()
+            & (col("sex").is_null() | col("sex").ne("male"))
+            & (col("pregnancy").is_null() | col("lactation").is_null())
+        )
+    return met.is_null()
+
+
+def verdicts() -> list[pl.Expr]:
+    """The verdict of each trial, a column each."""
+    found: dict[str, list[tuple[str, pl.Expr]]] = {}
+    for name, met in criteria().items():
+        found.setdefault(name.split("/")[0], []).append((name, met))
+    return [
+        pl.when(pl.any_horizontal(*((~met if "/include" in name else met).fill_null(False) for name, met in parts))).then(pl.lit("ineligible"))
+        .when(~pl.any_horizontal(*(met.is_null() for _, met in parts))).then(pl.lit("eligible"))
+        .when(pl.any_horizontal(*(lacks_data(name, met) for name, met in parts if name not in PERSONS))).then(pl.lit("undetermined"))
+        .otherwise(pl.lit("review")).alias(trial)
+        for trial, parts in found.items()
+    ]  # fmt: skip
+
+
+def every_criterion() -> list[pl.Expr]:
+    """Whether each criterion is met, a column each."""
+    return [met.alias(name) for name, met in criteria().items()]
