@@ -253,18 +253,25 @@ def lacks_data(name: str, met: pl.Expr) -> pl.Expr:
     return met.is_null()
 
 
-def verdicts() -> list[pl.Expr]:
-    """The verdict of each trial, a column each."""
-    found: dict[str, list[tuple[str, pl.Expr]]] = {}
-    for name, met in criteria().items():
-        found.setdefault(name.split("/")[0], []).append((name, met))
-    return [
-        pl.when(pl.any_horizontal(*((~met if "/include" in name else met).fill_null(False) for name, met in parts))).then(pl.lit("ineligible"))
-        .when(~pl.any_horizontal(*(met.is_null() for _, met in parts))).then(pl.lit("eligible"))
-        .when(pl.any_horizontal(*(lacks_data(name, met) for name, met in parts if name not in PERSONS))).then(pl.lit("undetermined"))
+def judged(frame: pl.DataFrame) -> pl.DataFrame:
+    """The verdict of each trial, a column each; the criteria are worked out once."""
+    found: dict[str, list[str]] = {}
+    names = list(criteria())
+    for name in names:
+        found.setdefault(name.split("/")[0], []).append(name)
+
+    def met(name: str) -> pl.Expr:
+        return col(f"met {name}")
+
+    verdicts = [
+        pl.when(pl.any_horizontal(*(~met(name) if "/include" in name else met(name) for name in parts)).fill_null(False)).then(pl.lit("ineligible"))
+        .when(~pl.any_horizontal(*(met(name).is_null() for name in parts))).then(pl.lit("eligible"))
+        .when(pl.any_horizontal(*(lacks_data(name, met(name)) for name in parts if name not in PERSONS))).then(pl.lit("undetermined"))
         .otherwise(pl.lit("review")).alias(trial)
         for trial, parts in found.items()
     ]  # fmt: skip
+    every = [found.alias(f"met {name}") for name, found in criteria().items()]
+    return frame.lazy().with_columns(every).select("patient", *verdicts).collect()
 
 
 def every_criterion() -> list[pl.Expr]:

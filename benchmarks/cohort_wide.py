@@ -59,7 +59,7 @@ def contests(settings: Settings) -> Iterator[Contest]:
     for rows in sizes(settings):
         frame, units = wide(rows)
         by_hand: dict[str, Callable[[], pl.DataFrame]] = {
-            "verdicts": lambda frame=frame: frame.lazy().select("patient", *hand.verdicts()).collect(),  # type: ignore[misc]  # bound now
+            "verdicts": lambda frame=frame: hand.judged(frame),  # type: ignore[misc]  # bound now
             "criteria": lambda frame=frame: frame.lazy().select("patient", *hand.every_criterion()).collect(),  # type: ignore[misc]
         }
 

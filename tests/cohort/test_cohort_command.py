@@ -1,6 +1,7 @@
 """`eligibility cohort`: files in, a folder out; parts, resumption, strictness, refusals."""
 
 import random
+import sys
 
 import polars as pl
 import pytest
@@ -98,6 +99,66 @@ def test_refusals(cohort, tmp_path):
         screen_files(request(cohort, tmp_path / "a" / "out"))
     with pytest.raises(UsageError, match="deals out its data itself"):
         screen_files(request(cohort, tmp_path / "out", engine="spark", partitions=2))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"patient,concept\n1,age\n", "is no parquet file"),
+        (b"", "is no parquet file"),
+        (b"PAR1" + b"\x00" * 40 + b"PAR1", "is no parquet file"),
+        (pl.DataFrame({"patient": ["a"], "name": ["age"]}), "there is no column `concept`; it has patient, name"),
+        (pl.DataFrame({"patient": ["a"], "concept": ["age"], "value": ["5"]}), "must hold numbers"),
+        (None, "is a folder"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path, capsys, content, words):
+    path = tmp_path / "facts.parquet"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is None:
+        path.mkdir()
+    else:
+        content.write_parquet(path)
+    assert run(path, "-o", tmp_path / "out") == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob("*.lock"))
+
+
+def test_what_is_not_installed_is_named(cohort, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)  # as if it were not there
+    assert run(cohort[0] / "facts.parquet", "-o", tmp_path / "out", "--at", AT, "--engine", "duckdb") == 2
+    assert "pip install 'eligibility[duckdb]'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert run(cohort[0] / "facts.parquet", "-o", tmp_path / "out", "--at", AT) == 2
+    assert "pip install 'eligibility[cohort]'" in capsys.readouterr().err
+
+
+def test_two_runs_do_not_make_one_folder(cohort, tmp_path):
+    fcntl = pytest.importorskip("fcntl", reason="there are no such locks on this system")
+    with (tmp_path / ".out.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="another run"):
+            screen_files(request(cohort, tmp_path / "out"))
+
+
+def test_rejects_are_counted_by_reason(cohort, tmp_path, capsys):
+    strange = pl.DataFrame(
+        {"patient": ["a", "a", "b"], "concept": ["creatinin", "creatinin", "age"], "value": [1.0, 2.0, -1.0]}
+    )
+    strange.write_parquet(tmp_path / "strange.parquet")
+    assert (
+        run(tmp_path / "strange.parquet", "-o", tmp_path / "out", "--at", AT, "--partitions", 2, "-t", "NCT03608592")
+        == 0
+    )
+    said = capsys.readouterr()
+    assert "3 rows could not be used" in said.err
+    assert "2 x no concept `creatinin`; did you mean creatinine" in said.err
+    assert "2 patients against 1 trial" in said.out
+    assert sorted(read(tmp_path / "out", "rejects")["row"]) == [0, 1, 2]
+    assert run(tmp_path / "strange.parquet", "-o", tmp_path / "strict", "--at", AT, "--strict") == 1
+    assert "rows cannot be used" in capsys.readouterr().err
 
 
 def test_rows_are_dealt_out_by_patient_and_keep_their_numbers(cohort, tmp_path):

@@ -87,6 +87,9 @@ def run(arguments: Namespace) -> int:
         try:
             with _progress() as progress:
                 summary = screen_files(request, progress)
+        except KeyboardInterrupt:
+            complain("the parts that are done are kept; `--resume` goes on with them")
+            raise
         except Stopped as stop:
             complain(str(stop))
             return FINDINGS

@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 
 from eligibility.cohort import measurements, people, reading, statements
+from eligibility.cohort.calendar import Moment
 from eligibility.cohort.engines import ROW, Engine, TimeKind
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import Clock, I, Rejects, reason
@@ -32,16 +33,16 @@ class Canonical:
 
 
 def canonical(
-    engine: Engine, facts: Any, patients: Any, questions: Questions, clock: Clock, rejects: Rejects, at_given: bool
+    engine: Engine, facts: Any, patients: Any, questions: Questions, clock: Clock, rejects: Rejects, shared: Clock
 ) -> Canonical:
     """Read both tables. `clock` is that of all patients; where the table of patients brings an `as_of` and no `at` was given,
-    each patient has its own."""
+    each patient has its own, or the `shared` one if its own is missing."""
     vocabulary = questions.vocabulary
     taken = engine.take(facts, reading.TIMES)
     rows = reading.prepared(taken.frame, ("patient", "concept"))
     table, unusable = None, None
     if patients is not None:
-        table, unusable = people.read_patients(engine, patients, not at_given, rejects)
+        table, unusable = people.read_patients(engine, patients, not clock.is_shared, rejects)
         table = engine.settle(table)
     if unusable is not None:
         rows = rows.join(unusable, on="patient", how="anti")
@@ -50,9 +51,8 @@ def canonical(
         everyone = nw.concat([everyone, table.select("patient")], how="vertical").unique()
     everyone = engine.settle(everyone)
     if not clock.is_shared and table is not None:
-        fallback = reading.clock_at(None)
         everyone = everyone.join(table.select("patient", "now", "offset"), on="patient", how="left").with_columns(
-            now=col("now").fill_null(fallback.now), offset=col("offset").fill_null(0)
+            now=col("now").fill_null(_whole(shared.now)), offset=col("offset").fill_null(_whole(shared.offset))
         )
         everyone = engine.settle(everyone)
         rows = rows.join(everyone, on="patient", how="left")
@@ -100,6 +100,11 @@ def canonical(
     given = observed.filter(~col("low").is_null()).select("patient", "cid").unique()
     seen = observed.filter(col("first") <= clock.now) if clock.is_shared else _seen(observed, everyone)
     return Canonical(persons, engine.settle(seen), occurred, together, answers, engine.settle(milestones), given, clock)
+
+
+def _whole(moment: Moment) -> int:
+    assert isinstance(moment, int)  # of a clock that all share
+    return moment
 
 
 def _seen(observed: nw.LazyFrame[Any], everyone: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -10,14 +10,15 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from eligibility.cohort.partitions import SEED, deal, partitions_for
-from eligibility.errors import EligibilityError, UsageError
+from eligibility.errors import EligibilityError, UsageError, excerpt
 from eligibility.facts import Absent, read_instant
 from eligibility.library import Trial
 from eligibility.version import __version__
@@ -66,24 +67,78 @@ def screen_files(request: Request, progress: Progress = lambda done, total, what
     read_instant(request.at)  # a bad instant is said before any work
     if request.output.exists():
         raise UsageError(f"{request.output.name}: exists already; choose another folder, or remove it")
-    for path in (request.facts, request.patients):
-        if path is not None and not path.exists():
-            raise UsageError(f"{path.name}: no such file")
-    if not request.output.parent.is_dir():
+    if not request.output.absolute().parent.is_dir():
         raise UsageError(f"{request.output.name}: its folder does not exist")
     if request.engine == "spark" and (request.partitions or request.memory_limit):
         raise UsageError("Spark deals out its data itself; leave out --partitions and --memory-limit")
-    run = _Run(request, progress)
-    summary = run.go()
-    run.staging.rename(request.output)
+    for path in (request.facts, request.patients):
+        if path is not None:
+            _check(path, ("patient", "concept") if path is request.facts else ("patient",))
+    with _alone(request.output) as staging:
+        run = _Run(request, staging, progress)
+        try:
+            summary = run.go()
+        except Exception as error:
+            engine = type(error).__module__.partition(".")[0].removeprefix("_")
+            if engine not in _ENGINES:
+                raise
+            # what an engine says may hold values of patients
+            raise UsageError(
+                f"{engine} could not go on ({type(error).__name__}); if memory or disk ran out, give a smaller `--memory-limit`, "
+                "or more `--partitions`; `--resume` goes on with the parts that are done"
+            ) from None
+        staging.rename(request.output)
     return summary
 
 
+_ENGINES = ("polars", "duckdb", "pyarrow", "pyspark", "py4j")
+
+
+def _check(path: Path, needed: Sequence[str]) -> None:
+    """Is a file parquet, and are the needed columns in it? Raises UsageError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.exists():
+        raise UsageError(f"{path.name}: no such file")
+    if path.is_dir():
+        raise UsageError(f"{path.name}: is a folder; give one parquet file")
+    try:
+        names = pq.read_schema(path).names
+    except (pa.ArrowException, OSError):
+        raise UsageError(
+            f"{path.name}: is no parquet file; `polars.read_csv(...).write_parquet(...)` makes one of a CSV file"
+        ) from None
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise UsageError(f"{path.name}: there is no column `{missing[0]}`; it has {', '.join(map(excerpt, names))}")
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[Path]:
+    """The folder that becomes the output, beside its place, held against another run of the same. Raises UsageError."""
+    staging = output.absolute().with_name(f".{output.name}.partial")
+    beside = staging.with_suffix(".lock")
+    with beside.open("w") as lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # there are no such locks on this system
+            pass
+        except OSError:
+            raise UsageError(f"{output.name}: another run is making it") from None
+        try:
+            yield staging
+        finally:
+            beside.unlink(missing_ok=True)
+
+
 class _Run:
-    def __init__(self, request: Request, progress: Progress) -> None:
+    def __init__(self, request: Request, staging: Path, progress: Progress) -> None:
         self.request = request
         self.progress = progress
-        self.staging = request.output.with_name(f".{request.output.name}.partial")
+        self.staging = staging
         self.parts = self.staging / "parts"
         wanted = request.partitions or (
             partitions_for(request.facts, request.memory_limit) if request.engine == "polars" else 1
@@ -132,13 +187,10 @@ class _Run:
         return f"{part['rejected']:,} rows cannot be used; the first: {told}"
 
     def _part(self, number: int, total: int) -> dict[str, Any]:
-        from eligibility.cohort.long import screen
+        from eligibility.cohort.long import screened
 
         facts, patients = self._frames(number, total)
-        own = self.request.at is None and patients is not None and "as_of" in _columns(patients)
-        cohort = screen(
-            facts, self.request.trials, patients=patients, at=None if own else self.at, absent=self.request.absent
-        )
+        cohort = screened(facts, self.request.trials, patients, self.request.at, self.request.absent, otherwise=self.at)
         for name in TABLES:
             _write(getattr(cohort, name), self.parts / f"{name}-{number:05}.parquet")
         attrition = cohort.attrition_list
@@ -230,10 +282,6 @@ class _Run:
 def _digest(trials: Iterable[Trial]) -> str:
     texts = [part for trial in trials for part in (trial.id, trial.source.text)]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
-
-
-def _columns(frame: Any) -> list[str]:
-    return list(frame.columns)
 
 
 def _write(native: Any, path: Path) -> None:

@@ -11,7 +11,7 @@ import narwhals as nw
 from eligibility import rules
 from eligibility.cohort.answering import Answering
 from eligibility.cohort.canonical import canonical
-from eligibility.cohort.engines import ROW, Engine, engine_of
+from eligibility.cohort.engines import ROW, engine_of
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import Clock, Rejects, clock_at
 from eligibility.cohort.results import Cohort
@@ -43,6 +43,14 @@ def screen(
     A row that cannot be used never stops the screening: it is in `.rejects`. Raises UsageError for a frame without the needed
     columns, or with a column of the wrong type, for an unknown trial and for a bad `at`.
     """
+    return screened(facts, trials, patients, at, absent)
+
+
+def screened(
+    facts: Any, trials: Iterable[str | Trial] | str | Trial | None, patients: Any, at: str | datetime | None, absent: Absent, *,
+    otherwise: str | None = None,
+) -> Cohort:  # fmt: skip
+    """The same; without `at`, `otherwise` is the instant of those who have none of their own (else now)."""
     chosen = select(trials)
     vocabulary = vocabulary_of(chosen)
     engine, native = engine_of(facts)
@@ -54,30 +62,19 @@ def screen(
             )
     if absent not in ("unknown", "no"):
         raise UsageError('`absent` is "unknown" or "no"')
-    clock = clock_at(at)
+    shared = clock_at(otherwise if at is None else at)
+    clock = shared
     if at is None and patients is not None and "as_of" in nw.from_native(patients).collect_schema():
         clock = Clock(col("now"), col("offset"))
-    return _screened(engine, native, chosen, vocabulary, patients, clock, absent, at is not None)
-
-
-def _screened(
-    engine: Engine, facts: Any, trials: tuple[Trial, ...], vocabulary: Vocabulary, patients: Any, clock: Clock, absent: Absent,
-    at_given: bool,
-) -> Cohort:  # fmt: skip
-    known = known_trials(trials)
-    questions = Questions(
-        vocabulary,
-        clock,
-        absent,
-        {trial.id.casefold(): index for index, trial in enumerate(known)},
-        addresses_of(known),
-    )
-    judgement = judged(trials, questions)
+    known = known_trials(chosen)
+    numbers = {trial.id.casefold(): index for index, trial in enumerate(known)}
+    questions = Questions(vocabulary, clock, absent, numbers, addresses_of(known))
+    judgement = judged(chosen, questions)
     rejects = Rejects()
-    rows = canonical(engine, facts, patients, questions, clock, rejects, at_given)
+    rows = canonical(engine, native, patients, questions, clock, rejects, shared)
     wide = Answering(engine, rows, questions).wide()
     frame, rejects_found = engine.finished(judgement.applied(wide, engine), rejected(rejects))
-    return Cohort(engine, frame, judgement, trials, rejects_found)
+    return Cohort(engine, frame, judgement, chosen, rejects_found)
 
 
 def rejected(rejects: Rejects) -> nw.LazyFrame[Any]:

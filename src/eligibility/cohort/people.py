@@ -92,9 +92,7 @@ def with_instants(engine: Engine, frame: nw.LazyFrame[Any], name: str) -> nw.Laz
         "offset": (I, [row[2] for row in rows]),
     }
     joined = lookup(engine, frame, [name], table)
-    return joined.with_columns(
-        _as_of_wrong=~col(name).is_null() & col("now").is_null(), offset=col("offset").fill_null(0)
-    )
+    return joined.with_columns(_as_of_wrong=~col(name).is_null() & col("now").is_null())
 
 
 BIRTH = [f"born_{index}{part}" for index in (1, 2) for part in ("", "_year", "_month", "_day")]

@@ -152,7 +152,7 @@ class _Table:
             self.checks.append((name, col("_as_of_wrong"), "`as_of` is an instant, such as 2024-03-04T08:00Z"))
         else:
             self.frame = self.frame.with_columns(now=col(name).cast(nw.Int64), offset=nw.lit(0, dtype=nw.Int64))
-        self.frame = self.frame.with_columns(now=col("now").fill_null(fallback.now))
+        self.frame = self.frame.with_columns(now=col("now").fill_null(fallback.now), offset=col("offset").fill_null(0))
         return Clock(col("now"), col("offset"))
 
     # --- columns -----------------------------------------------------------------------------------------------------
