@@ -121,3 +121,57 @@ def record_of(row: dict[str, object], units: dict[str, str]) -> dict[str, object
         else:
             record[name] = value
     return {**record, "judgements": judged} if judged else record
+
+
+EVERY = 10 * 24 * 60  # minutes back to which measurements reach
+_ROW = {"patient": pl.Int64, "concept": pl.String, "value": pl.Float64, "unit": pl.String, "upper_limit": pl.Float64, "text": pl.String,
+        "status": pl.String, "time": pl.Datetime("us")}  # fmt: skip
+STATED = 14  # conditions, attestations and judgements on record for each patient
+
+
+def long_rows(patients: int, seed: int = 1) -> pl.DataFrame:
+    """A long table of about 40 rows for each patient: two measurements of each quantity in a year of hospital days, an age, and
+    what is on record of conditions, events and answers."""
+    frame, units = wide(patients, seed)
+    chance = numpy.random.default_rng(seed + 1)
+    pieces = []
+
+    def minutes(rows: int) -> pl.Series:
+        back = pl.Series(chance.integers(1, EVERY, rows)) * 60_000_000
+        return (pl.Series([AT]).new_from_index(0, rows).cast(pl.Int64) - back).cast(pl.Datetime("us"))
+
+    for name in (*QUANTITIES, *LIMITED):
+        low, high = (QUANTITIES.get(name) or LIMITED[name])[:2]
+        for _ in range(2 if name != "baseline SOFA" else 1):
+            kept = frame.select("patient").filter(pl.Series(chance.random(patients) < 0.6))
+            value = pl.Series(chance.uniform(low, high, kept.height)).round(2 if high < 20 else 0)
+            limit = LIMITED[name][2] if name in LIMITED else None
+            pieces.append(kept.with_columns(
+                concept=pl.lit(name), value=value, unit=pl.lit(units.get(name)), upper_limit=pl.lit(limit, dtype=pl.Float64), time=minutes(kept.height),
+            ))  # fmt: skip
+    ages = pl.Series(chance.integers(18, 95, patients)).cast(pl.Float64)
+    pieces.append(frame.select("patient").with_columns(concept=pl.lit("age"), value=ages))
+    for name in DATED:
+        told = frame.select("patient", time=pl.col(name)).filter(pl.col("time").is_not_null())
+        pieces.append(told.with_columns(concept=pl.lit(name)))
+    flags = [name for name, dtype in frame.schema.items() if dtype == pl.Boolean]
+    for name in flags:
+        told = frame.select("patient", said=pl.col(name)).filter(
+            pl.col("said").is_not_null() & pl.Series(chance.random(patients) < STATED / len(flags))
+        )
+        pieces.append(
+            told.select(
+                "patient",
+                concept=pl.lit(name),
+                status=pl.when(pl.col("said")).then(pl.lit("present")).otherwise(pl.lit("never")),
+            )
+        )
+    whole = pl.concat(
+        [
+            piece.with_columns(
+                **{name: pl.lit(None, dtype=dtype) for name, dtype in _ROW.items() if name not in piece.columns}
+            ).select(list(_ROW))
+            for piece in pieces
+        ]
+    )
+    return whole.sort("patient", "time", "concept")
