@@ -336,6 +336,10 @@ def test_attrition_counts_who_is_removed_and_what_is_open():
     assert (second["removed"], second["removed_first"], second["left"], second["open"]) == (1, 1, 2, 3)
     assert rows["include.1", "age"]["open"] == 1
     assert rows["include.2", "malignancy"]["open"] == 3
+    # b and c wait for malignancy alone; d is ruled out; a is, too
+    assert [
+        (row["fact"], row["open"], row["settled"]) for row in cohort.attrition_list if row["criterion"] is None
+    ] == [("malignancy", 2, 2)]
 
 
 def test_review_is_when_only_a_person_can_answer():

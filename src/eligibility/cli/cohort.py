@@ -136,7 +136,7 @@ def _tell(summary: Summary, request: Request) -> None:
         ("trial", "left"),
         ("not ruled out", "right"),
         ("removes most", "left"),
-        ("most often missing", "left"),
+        ("to ask next", "left"),
     ):
         grid.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]  # both are words of rich
     for trial in request.trials:
@@ -145,10 +145,10 @@ def _tell(summary: Summary, request: Request) -> None:
         if not criteria:
             continue
         worst = max(criteria, key=lambda row: row["removed"])
-        asked = max((row for row in rows if row["fact"] is not None), key=lambda row: row["open"], default=None)
+        asked = next((row for row in rows if row["criterion"] is None), None)  # what would settle most stands first
         grid.add_row(
             Text(trial.id), f"{criteria[-1]['left']:,}", f"{worst['criterion']} ({worst['removed']:,})" if worst["removed"] else "",
-            Text(f"{asked['fact']} ({asked['open']:,})" if asked else ""),
+            Text(f"{asked['fact']} ({asked['open']:,} wait, {asked['settled']:,} for it alone)" if asked else ""),
         )  # fmt: skip
     out.print(grid)
     if summary.rejected:

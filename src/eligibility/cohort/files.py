@@ -294,12 +294,12 @@ def _write(native: Any, path: Path) -> None:
         native.write_parquet(str(path))
 
 
-_COUNTS = ("patients", "removed", "removed_first", "left", "open")
+_COUNTS = ("patients", "removed", "removed_first", "left", "open", "settled")
 
 
 def _summed(tables: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The attrition of all parts: rows of one criterion and fact added up, most open cases first within a criterion."""
-    found: dict[tuple[str, str, str | None], dict[str, Any]] = {}
+    """The attrition of all parts: rows of one criterion and fact added up, in the order of `attrition`."""
+    found: dict[tuple[str, str | None, str | None], dict[str, Any]] = {}
     patients = sum(table[0]["patients"] for table in tables if table)
     for table in tables:
         for row in table:
@@ -310,12 +310,16 @@ def _summed(tables: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
                     kept[name] += row[name]
     for row in found.values():
         row["patients"] = patients
-    place = {key: index for index, key in enumerate(dict.fromkeys((trial, criterion) for trial, criterion, _ in found))}
+    criteria = dict.fromkeys((trial, criterion) for trial, criterion, _ in found if criterion is not None)
+    trials = {trial: number for number, trial in enumerate(dict.fromkeys(trial for trial, _, _ in found))}
+    place = {key: number for number, key in enumerate(criteria)}
     return sorted(
         found.values(),
         key=lambda row: (
-            place[row["trial"], row["criterion"]],
+            trials[row["trial"]],
+            place.get((row["trial"], row["criterion"]), len(place)),
             row["fact"] is not None,
+            -(row["settled"] or 0),
             -(row["open"] or 0),
             row["fact"] or "",
         ),

@@ -8,10 +8,11 @@ from typing import Any
 
 import narwhals as nw
 
+from eligibility.cohort.attrition import ATTRITION, attrition_rows, attrition_sums, counted
 from eligibility.cohort.engines import Engine
 from eligibility.cohort.folding import expression
 from eligibility.cohort.reading import I, S
-from eligibility.cohort.verdicts import ATTRITION, Judgement, attrition_rows, attrition_sums, counted, verdict_of
+from eligibility.cohort.verdicts import Judgement, verdict_of
 from eligibility.library import Trial
 
 col = nw.col
@@ -26,7 +27,9 @@ class Cohort:
     `verdicts`: `patient` and a column for each trial. `criteria`: `patient` and a column `TRIAL/include.ID` for each criterion,
     true where it is met, false where it is not, null where that is unknown. `attrition`: for each criterion how many patients it
     removed (`removed`), how many of those no earlier criterion of the trial had removed (`removed_first`), how many were `left`
-    then, and for how many it is `open`; and a row with the `fact` for each fact that it is open on. `rejects`: the rows that could not
+    then, and for how many it is `open`; a row with the `fact` for each fact that it is open on; and at the end of a trial, without a
+    criterion, each fact that patients who are not ruled out wait for (`open`), and how many of them wait for it alone (`settled`), so
+    that the facts that would settle most open cases stand first. `rejects`: the rows that could not
     be used, with the reason (`row` is null for the table of patients).
     """
 
@@ -54,7 +57,7 @@ class Cohort:
     @cached_property
     def attrition_list(self) -> list[dict[str, Any]]:
         """The rows of `attrition` as dicts."""
-        sums = attrition_sums(self._judgement)
+        sums = attrition_sums(self._judgement, self._trials)
         patients = int(self._engine.rows(self._frame.select(nw.len()))[0][0])
         varying = {name: flag for name, flag in sums.items() if isinstance(flag, nw.Expr)}
         counts = {name: patients if flag is True else 0 for name, flag in sums.items()}
@@ -63,7 +66,10 @@ class Cohort:
             part = names[start : start + _SUMS_AT_ONCE]
             found = self._engine.rows(self._frame.select(*counted({name: varying[name] for name in part})))[0]
             counts.update({name: int(value or 0) for name, value in zip(part, found, strict=True)})
-        return [dict(zip(ATTRITION, row, strict=True)) for row in attrition_rows(self._judgement, patients, counts)]
+        return [
+            dict(zip(ATTRITION, row, strict=True))
+            for row in attrition_rows(self._judgement, self._trials, patients, counts)
+        ]
 
     @cached_property
     def attrition(self) -> Any:
