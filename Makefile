@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := src tests benchmarks docs/generate.py
 
-.PHONY: help screen test check coverage soak prove bench build clean
+.PHONY: help screen test check coverage soak soak-cohort prove bench build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
@@ -12,6 +12,7 @@ help:
 	@echo "make check     style, types, layers, rule files"
 	@echo "make coverage  the tests, with coverage by branch"
 	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7"
+	@echo "make soak-cohort  cohorts on Polars and DuckDB against the reference: make soak-cohort CASES=10000 SEED=7"
 	@echo "make prove     the analysis against z3, the reference and enumeration: make prove CASES=3000 SEED=7"
 	@echo "make bench     everything side by side with code by hand and other engines (BENCH=--quick for less)"
 	@echo "make build     wheel and sdist into dist/"
@@ -54,6 +55,9 @@ CASES ?= 100000
 SEED ?= 1
 soak: $(VENV)/tools
 	$(BIN)/python tests/properties.py --cases $(CASES) --seed $(SEED)
+
+soak-cohort: $(VENV)/tools
+	$(BIN)/python tests/cohort/soak.py --cases $(CASES) --seed $(SEED)
 
 prove: $(VENV)/tools
 	$(BIN)/python tests/prove.py --cases $(CASES) --seed $(SEED)

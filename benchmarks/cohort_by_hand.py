@@ -6,6 +6,8 @@ what its concept may be. A value equals a threshold within 1e-9 of it, so every 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -69,37 +71,81 @@ def above(low: pl.Expr, high: pl.Expr, limit: float) -> pl.Expr:
     return pl.when(low > edge).then(True).when(high <= edge).then(False)
 
 
-def criteria() -> dict[str, pl.Expr]:
+Range = tuple[pl.Expr, pl.Expr]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What is worked out of several facts, as the least and the greatest that it may be, or as a statement."""
+
+    born_by: Callable[[int], pl.Expr]
+    ratio: Range
+    gradient: Range
+    meld: Range
+    sofa_change: Range
+    oxygen_after: Callable[[str], pl.Expr]
+    white_after: Callable[[Callable[[pl.Expr], pl.Expr]], pl.Expr]
+    creatinine_rise: pl.Expr
+    bilirubin_rise: pl.Expr
+
+
+def score(bilirubin: pl.Expr, inr: pl.Expr, creatinine: pl.Expr) -> pl.Expr:
+    """MELD of values in mg/dL."""
+    return (
+        3.78 * pl.max_horizontal(bilirubin, pl.lit(1.0)).log() + 11.2 * pl.max_horizontal(inr, pl.lit(1.0)).log()
+        + 9.57 * creatinine.clip(1.0, 4.0).log() + 6.43
+    )  # fmt: skip
+
+
+def ratio_of(pao2: pl.Expr, fio2: pl.Expr) -> Range:
+    """PaO2/FiO2"""
+    return pao2.fill_null(0.0) / (fio2.fill_null(100.0) / 100), pao2.fill_null(INFINITY) / (fio2.fill_null(20.9) / 100)
+
+
+def gradient_of(pao2: pl.Expr, fio2: pl.Expr, paco2: pl.Expr) -> Range:
+    """The difference between alveolar and arterial oxygen at sea level."""
+    return (
+        fio2.fill_null(20.9) / 100 * (760 - 47) - paco2.fill_null(INFINITY) / 0.8 - pao2.fill_null(INFINITY),
+        fio2.fill_null(100.0) / 100 * (760 - 47) - paco2.fill_null(0.0) / 0.8 - pao2.fill_null(0.0),
+    )
+
+
+def meld_of(bilirubin: pl.Expr, inr: pl.Expr, creatinine: pl.Expr) -> Range:
+    """MELD, where some of it may be missing."""
+    low, high = ([part.fill_null(missing) for part in (bilirubin, inr, creatinine)] for missing in (0.0, INFINITY))
+    return score(*low), score(*high)
+
+
+def change_of(sofa: pl.Expr, baseline: pl.Expr) -> Range:
+    """SOFA less what it was."""
+    return sofa.fill_null(0.0) - baseline.fill_null(24.0), sofa.fill_null(24.0) - baseline.fill_null(0.0)
+
+
+NO_RISE = pl.lit(None, dtype=pl.Boolean)  # one value is no rise
+
+
+def of_one_moment() -> Derived:
+    """Of a wide table: everything was observed at the instant."""
+    ratio = ratio_of(col("PaO2"), col("FiO2"))
+    return Derived(
+        lambda years: col("birth_date") <= date(AT.year - years, AT.month, AT.day), ratio,
+        gradient_of(col("PaO2"), col("FiO2"), col("PaCO2")), meld_of(col("total bilirubin"), col("INR"), col("creatinine")),
+        change_of(col("SOFA"), col("baseline SOFA")),
+        lambda treatment: pl.when(col(treatment).is_not_null() & col("PaO2").is_not_null()).then(below(*ratio, 200)),
+        lambda compared: pl.when(col("anti-infective treatment").is_not_null()).then(compared(col("white cell count"))),
+        NO_RISE, NO_RISE,
+    )  # fmt: skip
+
+
+def criteria(known: Derived) -> dict[str, pl.Expr]:
     """Whether each criterion is met."""
-    pf_low = col("PaO2").fill_null(0.0) / (col("FiO2").fill_null(100.0) / 100)
-    pf_high = col("PaO2").fill_null(INFINITY) / (col("FiO2").fill_null(20.9) / 100)
+    born_by = known.born_by
+    pf_low, pf_high = known.ratio
     moderate = above(pf_low, pf_high, 200) & pl.when(pf_high <= 300 * (1 + 1e-9)).then(True).when(
         pf_low > 300 * (1 + 1e-9)
     ).then(False)
-    gradient_low = col("FiO2").fill_null(20.9) / 100 * (760 - 47) - col("PaCO2").fill_null(INFINITY) / 0.8 - col("PaO2").fill_null(INFINITY)  # fmt: skip
-    gradient_high = col("FiO2").fill_null(100.0) / 100 * (760 - 47) - col("PaCO2").fill_null(0.0) / 0.8 - col("PaO2").fill_null(0.0)  # fmt: skip
     low_oxygen = below(pf_low, pf_high, 200)
-
-    def meld(missing: float) -> pl.Expr:
-        bilirubin, creatinine = col("total bilirubin").fill_null(missing), col("creatinine").fill_null(missing)
-        return (
-            3.78 * pl.max_horizontal(bilirubin, pl.lit(1.0)).log()
-            + 11.2 * pl.max_horizontal(col("INR").fill_null(missing), pl.lit(1.0)).log()
-            + 9.57 * creatinine.clip(1.0, 4.0).log()
-            + 6.43
-        )
-
-    sofa = col("SOFA"), col("baseline SOFA")
-    change_low, change_high = (
-        sofa[0].fill_null(0.0) - sofa[1].fill_null(24.0),
-        sofa[0].fill_null(24.0) - sofa[1].fill_null(0.0),
-    )
-
-    def born_by(years: int) -> pl.Expr:
-        return col("birth_date") <= date(AT.year - years, AT.month, AT.day)
-
-    def after(treatment: str, statement: pl.Expr, measured: str) -> pl.Expr:
-        return pl.when(col(treatment).is_not_null() & col(measured).is_not_null()).then(statement)
+    change_low, change_high = known.sofa_change
 
     def times_limit(name: str, times: float) -> tuple[pl.Expr, float, float]:
         return col(name) / col(f"{name} upper limit"), times * (1 - 1e-9), times * (1 + 1e-9)
@@ -108,7 +154,6 @@ def criteria() -> dict[str, pl.Expr]:
         times_limit(name, times)
         for name, times in (("C-reactive protein", 2), ("procalcitonin", 2), ("ALT", 5), ("total bilirubin", 10))
     )
-    white = col("white cell count")
     sars, adeno, flu, other = (
         since(f"positive {name}", days=14)
         for name in ("SARS-CoV-2 test", "adenovirus test", "influenza test", "test for another respiratory virus")
@@ -126,7 +171,7 @@ def criteria() -> dict[str, pl.Expr]:
         "NCT02444455/include.1": consent,
         "NCT02444455/include.2": born_by(35) & ~born_by(71),
         "NCT02444455/include.3": injured,
-        "NCT02444455/include.4": moderate & above(gradient_low, gradient_high, 35),
+        "NCT02444455/include.4": moderate & above(*known.gradient, 35),
         "NCT02444455/include.5": col("bilateral infiltrates"),
         "NCT02444455/include.6": ~has("heart failure"),
         "NCT02444455/exclude.1": ~consent,
@@ -144,14 +189,14 @@ def criteria() -> dict[str, pl.Expr]:
         "NCT03608592/include.2.2": col("PEEP") >= 8 * (1 - 1e-9),
         "NCT03608592/include.2.3": col("bilateral infiltrates"),
         "NCT03608592/include.2.4": since("ARDS", days=7),
-        "NCT03608592/include.2.5": after("protective ventilation", low_oxygen, "PaO2") | after("conservative fluid management", low_oxygen, "PaO2"),
+        "NCT03608592/include.2.5": known.oxygen_after("protective ventilation") | known.oxygen_after("conservative fluid management"),
         "NCT03608592/exclude.1": has("malignancy"),
         "NCT03608592/exclude.2": has("cardiogenic pulmonary edema"),
         "NCT03608592/exclude.3": col("atelectasis") > 50 * (1 + 1e-9),
         "NCT03608592/exclude.4": any_of(pregnant, perinatal, lactating),
         "NCT03608592/exclude.5": has("end-stage respiratory disease"),
         "NCT03608592/exclude.6": col("failing organs") > 3 * (1 + 1e-9),
-        "NCT03608592/exclude.7": has("liver failure") & above(meld(0.0), meld(INFINITY), 40),
+        "NCT03608592/exclude.7": has("liver failure") & above(*known.meld, 40),
         "NCT03608592/exclude.8": col("pulmonary hypertension stage").is_in(["III", "IV"]),
         "NCT03608592/exclude.9": ~col("arterial catheter") | ~col("central venous catheter"),
         "NCT03608592/exclude.10": col("deep vein thrombosis") | has("pulmonary embolism"),
@@ -167,7 +212,7 @@ def criteria() -> dict[str, pl.Expr]:
         "NCT06416709/exclude.1": any_of(*hepatitis),
         "NCT06416709/exclude.2": any_of(has("solid tumor"), has("leukemia"), has("psychiatric disorder")),
         "NCT06416709/exclude.3": any_of(
-            after("anti-infective treatment", white > 12 * (1 + 1e-9), "white cell count"), after("anti-infective treatment", white < 4 * (1 - 1e-9), "white cell count"),
+            known.white_after(lambda cells: cells > 12 * (1 + 1e-9)), known.white_after(lambda cells: cells < 4 * (1 - 1e-9)),
             crp[0] > crp[2], procalcitonin[0] > procalcitonin[2],
         ),
         "NCT06416709/exclude.4.1": has("acute heart failure"),
@@ -178,10 +223,10 @@ def criteria() -> dict[str, pl.Expr]:
             col("chronic bronchitis"), col("severe asthma"), col("emphysema"), col("chronic obstructive pulmonary disease"), col("pulmonary fibrosis"),
             col("long-term oxygen therapy"), col("other lung disease that limits daily activities"),
         ),
-        "NCT06416709/exclude.4.6": has("acute renal failure") | pl.lit(None, dtype=pl.Boolean),  # one value is no rise
+        "NCT06416709/exclude.4.6": has("acute renal failure") | known.creatinine_rise,
         "NCT06416709/exclude.4.7": col("creatinine") >= 442 / CREATININE * (1 - 1e-9),
         "NCT06416709/exclude.4.8": alt[0] >= alt[1],
-        "NCT06416709/exclude.4.9": (bilirubin[0] >= bilirubin[1]) | pl.lit(None, dtype=pl.Boolean),
+        "NCT06416709/exclude.4.9": (bilirubin[0] >= bilirubin[1]) | known.bilirubin_rise,
         "NCT06416709/exclude.4.10": any_of(col("bleeding"), col("prothrombin activity") <= 40 * (1 + 1e-9), col("INR") >= 1.5 * (1 - 1e-9)),
         "NCT06416709/exclude.4.11": col("hemoglobin") < 6 * (1 - 1e-9),
         "NCT06416709/exclude.4.12": col("platelets") < 60 * (1 - 1e-9),
@@ -253,10 +298,11 @@ def lacks_data(name: str, met: pl.Expr) -> pl.Expr:
     return met.is_null()
 
 
-def judged(frame: pl.DataFrame) -> pl.DataFrame:
+def judged(frame: pl.DataFrame | pl.LazyFrame, known: Derived | None = None) -> pl.DataFrame:
     """The verdict of each trial, a column each; the criteria are worked out once."""
     found: dict[str, list[str]] = {}
-    names = list(criteria())
+    every = criteria(known or of_one_moment())
+    names = list(every)
     for name in names:
         found.setdefault(name.split("/")[0], []).append(name)
 
@@ -270,10 +316,10 @@ def judged(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("review")).alias(trial)
         for trial, parts in found.items()
     ]  # fmt: skip
-    every = [found.alias(f"met {name}") for name, found in criteria().items()]
-    return frame.lazy().with_columns(every).select("patient", *verdicts).collect()
+    columns = [found.alias(f"met {name}") for name, found in every.items()]
+    return frame.lazy().with_columns(columns).select("patient", *verdicts).collect()
 
 
-def every_criterion() -> list[pl.Expr]:
+def every_criterion(known: Derived | None = None) -> list[pl.Expr]:
     """Whether each criterion is met, a column each."""
-    return [met.alias(name) for name, met in criteria().items()]
+    return [met.alias(name) for name, met in criteria(known or of_one_moment()).items()]

@@ -136,18 +136,20 @@ def long_rows(patients: int, seed: int = 1) -> pl.DataFrame:
     chance = numpy.random.default_rng(seed + 1)
     pieces = []
 
-    def minutes(rows: int) -> pl.Series:
-        back = pl.Series(chance.integers(1, EVERY, rows)) * 60_000_000
+    def minutes(rows: int, turn: int) -> pl.Series:
+        back = (
+            pl.Series(chance.integers(1, EVERY, rows)) * 2 + turn
+        ) * 30_000_000  # no two of one patient at one instant
         return (pl.Series([AT]).new_from_index(0, rows).cast(pl.Int64) - back).cast(pl.Datetime("us"))
 
     for name in (*QUANTITIES, *LIMITED):
         low, high = (QUANTITIES.get(name) or LIMITED[name])[:2]
-        for _ in range(2 if name != "baseline SOFA" else 1):
+        for turn in range(2 if name != "baseline SOFA" else 1):
             kept = frame.select("patient").filter(pl.Series(chance.random(patients) < 0.6))
             value = pl.Series(chance.uniform(low, high, kept.height)).round(2 if high < 20 else 0)
             limit = LIMITED[name][2] if name in LIMITED else None
             pieces.append(kept.with_columns(
-                concept=pl.lit(name), value=value, unit=pl.lit(units.get(name)), upper_limit=pl.lit(limit, dtype=pl.Float64), time=minutes(kept.height),
+                concept=pl.lit(name), value=value, unit=pl.lit(units.get(name)), upper_limit=pl.lit(limit, dtype=pl.Float64), time=minutes(kept.height, turn),
             ))  # fmt: skip
     ages = pl.Series(chance.integers(18, 95, patients)).cast(pl.Float64)
     pieces.append(frame.select("patient").with_columns(concept=pl.lit("age"), value=ages))

@@ -76,6 +76,7 @@ ALIASES = {
 MODULES = {
     "eligibility.schemas": ["patient_schema", "result_schema"],
     "eligibility.analysis": ["analyse", "compare", "Finding", "Comparison"],
+    "eligibility.cohort": ["screen", "screen_wide", "Cohort"],
     "eligibility.strategies": ["patients", "quantities", "facts", "rules"],
     "eligibility.testing": ["check_trial", "check_reachable", "check_knowing_more", "check_units", "check_verdict", "check_examples"],
 }  # fmt: skip
