@@ -179,10 +179,15 @@ def test_amounts_of_memory():
             bytes_of(text)
 
 
-def test_a_smaller_limit_means_more_parts(cohort):
-    facts = cohort[0] / "facts.parquet"
-    assert partitions_for(facts, None) == 1
-    assert partitions_for(facts, 10_000) > partitions_for(facts, 100_000) >= 1
+def test_a_smaller_limit_means_more_parts(tmp_path):
+    rows = 600_000
+    pl.DataFrame({"patient": range(rows), "concept": ["age"] * rows, "value": [50.0] * rows}).write_parquet(
+        tmp_path / "f.parquet"
+    )
+    assert partitions_for(tmp_path / "f.parquet", None) == 1
+    assert partitions_for(tmp_path / "f.parquet", 520 * 1024**2) > partitions_for(tmp_path / "f.parquet", 1024**3) >= 1
+    with pytest.raises(UsageError, match="512MB at least"):
+        partitions_for(tmp_path / "f.parquet", 100 * 1024**2)
 
 
 def run(*arguments):

@@ -2,40 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.folding import Flag, both, either, is_open, no
+from eligibility.cohort.folding import Flag, Statement, both, either, expression, is_open
 from eligibility.cohort.verdicts import Judged, Judgement
 from eligibility.library import Trial
 
+col = nw.col
 ATTRITION = ("trial", "criterion", "label", "fact", "patients", "removed", "removed_first", "left", "open", "settled")
 """The columns. A row with a criterion and no fact counts patients that the criterion removed, that no earlier one had removed, that
 were left then, and for whom it is open. A row with a criterion and a fact: for whom the criterion is open on that fact. A row with
 a fact and no criterion: whom the trial has not ruled out and waits for that fact, and for how many of them for that alone."""
 
 
-def attrition_sums(judgement: Judgement, trials: tuple[Trial, ...]) -> dict[str, Flag]:
-    """What is to be counted, by a code."""
+def attrition_sums(
+    frame: nw.LazyFrame[Any], judgement: Judgement, trials: tuple[Trial, ...]
+) -> tuple[nw.LazyFrame[Any], dict[str, Flag]]:
+    """A judged frame with a column for what is looked at several times, and what is to be counted in it, by a code."""
+    columns: dict[str, nw.Expr] = {}
+
+    def kept(name: str, value: Statement) -> Any:
+        if not isinstance(value, nw.Expr):
+            return value
+        columns[name] = value
+        return col(name)
+
+    criteria = [
+        replace(
+            judged, met=kept(f"m{index}", judged.met),
+            open_on={name: kept(f"o{index}_{number}", flag) for number, (name, flag) in enumerate(judged.open_on.items())},
+        )
+        for index, judged in enumerate(judgement.criteria)
+    ]  # fmt: skip
+    frame = frame.with_columns(**columns) if columns else frame
     sums: dict[str, Flag] = {}
-    standing: dict[str, Flag] = {}
-    for index, judged in enumerate(judgement.criteria):
-        before = standing.get(judged.trial.id, True)
+    first: dict[str, nw.Expr] = {}
+    for index, judged in reversed(list(enumerate(criteria))):
+        later = first.get(judged.trial.id, nw.lit(None, dtype=nw.Int64))
+        first[judged.trial.id] = nw.when(expression(judged.fails)).then(nw.lit(index, dtype=nw.Int64)).otherwise(later)
+    names = {trial: f"first_{number}" for number, trial in enumerate(first)}
+    frame = frame.with_columns(**{names[trial]: found for trial, found in first.items()})
+    for index, judged in enumerate(criteria):
         sums[f"{index}:removed"] = judged.fails
-        sums[f"{index}:first"] = both(before, judged.fails)
+        sums[f"{index}:first"] = (col(names[judged.trial.id]) == index).fill_null(False)
         sums[f"{index}:open"] = is_open(judged.met)
-        standing[judged.trial.id] = both(before, no(judged.fails))
         for number, flag in enumerate(judged.open_on.values()):
             sums[f"{index}:on:{number}"] = flag
-    for trial in trials:
-        facts = waiting(judgement.of(trial))
-        several = sum((_one(flag) for flag in facts.values()), start=nw.lit(0, dtype=nw.Int64))
-        for number, flag in enumerate(facts.values()):
-            waits = both(standing.get(trial.id, True), flag)
-            sums[f"{trial.id}:waits:{number}"] = waits
-            sums[f"{trial.id}:alone:{number}"] = both(waits, several == 1)
-    return sums
+    waits: dict[str, nw.Expr] = {}
+    several: dict[str, nw.Expr] = {}
+    for place, trial in enumerate(trials):
+        if trial.id not in names:
+            continue
+        facts = waiting([judged for judged in criteria if judged.trial is trial])
+        here = {
+            f"w{place}_{number}": both(col(names[trial.id]).is_null(), flag)
+            for number, flag in enumerate(facts.values())
+        }
+        waits |= {name: expression(flag) for name, flag in here.items()}
+        several[f"s{place}"] = sum((col(name).cast(nw.Int64) for name in here), start=nw.lit(0, dtype=nw.Int64))
+        for number, name in enumerate(here):
+            sums[f"{trial.id}:waits:{number}"] = col(name)
+            sums[f"{trial.id}:alone:{number}"] = col(name) & (col(f"s{place}") == 1)
+    if waits:
+        frame = frame.with_columns(**waits).with_columns(**several)
+    return frame, sums
 
 
 def waiting(criteria: list[Judged]) -> dict[str, Flag]:
@@ -45,10 +78,6 @@ def waiting(criteria: list[Judged]) -> dict[str, Flag]:
         for name, flag in judged.open_on.items():
             found[name] = either(found.get(name, False), flag)
     return found
-
-
-def _one(flag: Flag) -> nw.Expr:
-    return flag.cast(nw.Int64) if isinstance(flag, nw.Expr) else nw.lit(int(flag), dtype=nw.Int64)
 
 
 def attrition_rows(

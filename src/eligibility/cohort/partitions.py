@@ -13,7 +13,10 @@ from eligibility.cohort.engines import ROW
 from eligibility.errors import UsageError, excerpt
 
 _BATCH = 131_072
-_WORKING_COPIES = 12  # bytes of memory that screening takes for each byte of the rows, measured (see docs/explanation/past-one-machine.md)
+# what screening takes, measured (see docs/explanation/past-one-machine.md): whatever the rows are, and for each byte of them
+_ALWAYS = 350 * 1024**2
+_WORKING_COPIES = 8
+LEAST = 512 * 1024**2
 SEED = 20_240_304
 
 
@@ -27,14 +30,19 @@ def bytes_of(text: str) -> int:
 
 
 def partitions_for(path: Path, limit: int | None) -> int:
-    """Into how many parts a file must be dealt for each to be screened within a limit of memory; 1 where there is none."""
+    """Into how many parts a file must be dealt for each to be screened within a limit of memory; 1 where there is none.
+    Raises UsageError for a limit that no part can keep."""
     if limit is None:
         return 1
+    if limit < LEAST:
+        raise UsageError(
+            f"--memory-limit: screening takes {LEAST // 1024**2}MB at least, whatever the size of the file"
+        )
     import pyarrow.parquet as pq
 
     metadata = pq.ParquetFile(path).metadata
     rows = sum(_plain_size(metadata.row_group(index)) for index in range(metadata.num_row_groups))
-    return max(1, -(-rows * _WORKING_COPIES // limit))
+    return max(1, -(-rows * _WORKING_COPIES // (limit - _ALWAYS)))
 
 
 def _plain_size(group: Any) -> int:

@@ -57,14 +57,14 @@ class Cohort:
     @cached_property
     def attrition_list(self) -> list[dict[str, Any]]:
         """The rows of `attrition` as dicts."""
-        sums = attrition_sums(self._judgement, self._trials)
+        frame, sums = attrition_sums(self._frame, self._judgement, self._trials)
         patients = int(self._engine.rows(self._frame.select(nw.len()))[0][0])
         varying = {name: flag for name, flag in sums.items() if isinstance(flag, nw.Expr)}
         counts = {name: patients if flag is True else 0 for name, flag in sums.items()}
         names = list(varying)
         for start in range(0, len(names), _SUMS_AT_ONCE):
             part = names[start : start + _SUMS_AT_ONCE]
-            found = self._engine.rows(self._frame.select(*counted({name: varying[name] for name in part})))[0]
+            found = self._engine.rows(frame.select(*counted({name: varying[name] for name in part})))[0]
             counts.update({name: int(value or 0) for name, value in zip(part, found, strict=True)})
         return [
             dict(zip(ATTRITION, row, strict=True))
