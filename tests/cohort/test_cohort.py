@@ -304,11 +304,46 @@ def test_the_same_row_twice_says_it_once():
         (pl.DataFrame({"concept": ["age"]}), "no column `patient`"),
         (pl.DataFrame({"patient": ["a"], "concept": ["age"], "value": ["5"]}), "must hold numbers"),
         (pl.DataFrame({"patient": ["a"], "concept": ["age"], "unit": [5]}), "must hold text"),
+        (
+            pl.DataFrame({"patient": ["a"], "concept": ["age"], "time": [20240301]}),
+            "must hold timestamps, days, or text",
+        ),
+        (pl.DataFrame({"patient": [1.5], "concept": ["age"]}), "whole numbers or text"),
     ],
 )
 def test_a_table_of_another_shape_is_refused(frame, words):
     with pytest.raises(UsageError, match=words):
         screen(frame, trial("malignancy"), at=AT)
+
+
+@pytest.mark.parametrize(
+    ("people", "words"),
+    [
+        ({"patient": ["1"]}, "give both one type"),
+        ({"patient": [1], "as_of": [20240304]}, "must hold times or text"),
+        ({"name": [1]}, "no column `patient`"),
+    ],
+)
+def test_a_table_of_patients_of_another_shape_is_refused(people, words):
+    facts = pl.DataFrame({"patient": [1], "concept": ["age"], "value": [54.0]})
+    with pytest.raises(UsageError, match=words):
+        screen(facts, trial("malignancy"), patients=pl.DataFrame(people))
+
+
+def test_numbers_of_patients_are_one_type_however_long():
+    facts = pl.DataFrame({"patient": [1], "concept": ["age"], "value": [54.0]})
+    people = pl.DataFrame({"patient": [1], "sex": ["male"]}, schema_overrides={"patient": pl.Int32})
+    found = screen(facts, trial("sex is male and age >= 18 years"), patients=people, at=AT)
+    assert dicts(found.criteria) == [{"patient": 1, "T/include.1": True}]
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_a_column_of_the_user_named_row_is_no_harm(engine):
+    table = long({"concept": "age", "value": 54, "row": "x"}, {"concept": "creatinin", "value": 1, "row": "y"})
+    native = table if engine == "polars" else duckdb.connect().from_arrow(table.to_arrow())
+    cohort = screen(native, trial("age >= 18 years"), at=AT)
+    assert [row["T/include.1"] for row in dicts(cohort.criteria)] == [True]
+    assert reasons(cohort)[0][0] == 1
 
 
 # --- verdicts and attrition ------------------------------------------------------------------------------------------
@@ -410,6 +445,43 @@ def test_values_of_a_wide_table_that_cannot_be_used():
     }
     assert [row["T/include.1"] for row in dicts(cohort.criteria)] == [None, True]
     assert [row["T/include.2"] for row in dicts(cohort.criteria)] == [None, None]
+
+
+def test_a_wide_table_with_empty_and_strange_columns():
+    frame = pl.DataFrame(
+        {"patient": [1], "age": [None], "malignancy": [None], "krea": [None], "row": ["x"], "now": [3]}
+    )
+    cohort = screen_wide(
+        frame, trial("malignancy", "age >= 18 years", "creatinine >= 442 umol/L"), at=AT,
+        columns={"krea": "creatinine"}, units={"krea": "umol/L"}, absent="no",
+    )  # fmt: skip
+    assert dicts(cohort.criteria) == [{"patient": 1, "T/include.1": None, "T/include.2": None, "T/include.3": None}]
+    assert {row["concept"] for row in dicts(cohort.rejects)} == {"row", "now"}
+
+
+def test_a_row_of_a_wide_table_without_a_usable_instant_is_not_judged():
+    frame = pl.DataFrame({"patient": [1, 2], "age": [20, 20], "as_of": ["2024-03-04", "2024-03-04T08:00Z"]})
+    cohort = screen_wide(frame, trial("age >= 18 years"))
+    assert dicts(cohort.criteria) == [{"patient": 2, "T/include.1": True}]
+    assert [row["concept"] for row in dicts(cohort.rejects)] == ["as_of"]
+
+
+@pytest.mark.parametrize(
+    "today", ["2024-02-29T12:00Z", "2024-03-31T00:00Z", "2023-03-01T23:59Z", "2024-03-01T00:00+05:00"]
+)
+def test_an_age_by_its_birthday_is_the_age_of_the_reference(today):
+    from datetime import date, timedelta
+
+    from eligibility import screen as screen_one
+
+    days = [date(2006, 2, 26) + timedelta(days=number) for number in range(40)] + [date(2004, 2, 29), date(2008, 2, 29)]
+    rules = trial("age >= 18 years", "age < 216 months", "age <= 17 years", "age > 215 months")
+    frame = pl.DataFrame({"patient": range(len(days)), "birth_date": days})
+    found = [list(row.values())[1:] for row in dicts(screen_wide(frame, rules, at=today).criteria)]
+    outcome = {"met": True, "not met": False, "unknown": None}
+    for day, row in zip(days, found, strict=True):
+        wanted = screen_one({"birth_date": day.isoformat()}, rules, at=today)["T"].criteria
+        assert row == [outcome[criterion.outcome] for criterion in wanted], day
 
 
 @pytest.mark.parametrize(

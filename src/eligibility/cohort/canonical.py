@@ -13,6 +13,7 @@ from eligibility.cohort.calendar import Moment
 from eligibility.cohort.engines import ROW, Engine, TimeKind
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import Clock, I, Rejects, reason
+from eligibility.errors import UsageError
 from eligibility.vocabulary import Vocabulary
 
 col = nw.col
@@ -39,11 +40,16 @@ def canonical(
     each patient has its own, or the `shared` one if its own is missing."""
     vocabulary = questions.vocabulary
     taken = engine.take(facts, reading.TIMES)
-    rows = reading.prepared(taken.frame, ("patient", "concept"))
+    rows = reading.prepared(taken.frame, ("patient", "concept"), taken.kinds)
     table, unusable = None, None
     if patients is not None:
         table, unusable = people.read_patients(engine, patients, not clock.is_shared, rejects)
         table = engine.settle(table)
+        theirs, ours = (frame.collect_schema()["patient"] for frame in (table, rows))
+        if theirs != ours:
+            raise UsageError(
+                f"the column `patient` holds {ours} in the facts and {theirs} in the table of patients; give both one type"
+            )
     if unusable is not None:
         rows = rows.join(unusable, on="patient", how="anti")
     everyone = rows.filter(~col("patient").is_null()).select("patient").unique()

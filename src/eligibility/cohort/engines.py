@@ -16,8 +16,8 @@ import narwhals as nw
 
 from eligibility.errors import UsageError
 
-TimeKind = Literal["absent", "floating", "instant", "day", "text"]
-"""What a column of times holds: nothing, timestamps without or with a zone, dates, or ISO text."""
+TimeKind = Literal["absent", "floating", "instant", "day", "text", "other"]
+"""What a column of times holds: nothing, timestamps without or with a zone, dates, ISO text, or what is no time."""
 
 ROW = "row"
 
@@ -94,7 +94,19 @@ def _kind_of(dtype: Any) -> TimeKind:
         return "instant" if dtype.time_zone else "floating"
     if dtype == nw.Date:
         return "day"
-    return "text" if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum) else "absent"
+    if is_nothing(dtype):
+        return "absent"
+    return "text" if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum) else "other"
+
+
+def is_nothing(dtype: Any) -> bool:
+    """Is it the type of a column in which nothing but null stands?"""
+    return dtype == nw.Unknown or str(dtype) in ("Null", "Unknown")
+
+
+def _has_numbers(schema: Any) -> bool:
+    """Does a frame number its own rows, in a column `row` of whole numbers?"""
+    return ROW in schema and schema[ROW].is_integer()
 
 
 class _Polars(Engine):
@@ -108,8 +120,10 @@ class _Polars(Engine):
 
         frame = native.lazy() if isinstance(native, pl.DataFrame) else native
         schema = frame.collect_schema()
-        if numbered and ROW not in schema:
-            frame = frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+        if numbered and not (ROW in schema and schema[ROW].is_integer()):
+            frame = frame.drop(ROW, strict=False).with_row_index(ROW)
+        if numbered:
+            frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
         taken: nw.LazyFrame[Any] = nw.from_native(frame)
         kinds = {name: _kind_of(taken.collect_schema()[name]) if name in schema else "absent" for name in times}
         changed = []
@@ -147,7 +161,7 @@ class _Polars(Engine):
         import polars as pl
 
         made_lazy: nw.LazyFrame[Any] = nw.from_native(
-            frame.to_native().with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+            frame.to_native().drop(ROW, strict=False).with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
         )
         return made_lazy
 
@@ -194,7 +208,10 @@ class _DuckDB(Engine):
         schema = frame.collect_schema()
         kinds = {name: _kind_of(schema[name]) if name in schema else "absent" for name in times}
         columns = []
+        number_rows = numbered and not _has_numbers(schema)
         for name, dtype in schema.items():
+            if number_rows and name == ROW:
+                continue
             column = duckdb.ColumnExpression(name)
             if kinds.get(name) in ("floating", "instant", "day"):
                 columns.append(duckdb.FunctionExpression("epoch_us", column).alias(name))
@@ -202,7 +219,7 @@ class _DuckDB(Engine):
                 columns.append(column.cast(duckdb.sqltype("VARCHAR")).alias(name))
             else:
                 columns.append(column)
-        if numbered and ROW not in schema:
+        if number_rows:
             columns.append(duckdb.SQLExpression("row_number() over () - 1").alias(ROW))
         return Taken(nw.from_native(native.select(*columns)), kinds)
 
@@ -285,7 +302,7 @@ class _Spark(Engine):
                 native = native.withColumn(name, whole)
             elif kind == "day":
                 native = native.withColumn(name, functions.unix_date(name).cast("long") * 86_400_000_000)
-        if numbered and ROW not in schema:
+        if numbered and not _has_numbers(schema):
             native = native.withColumn(ROW, functions.monotonically_increasing_id())
         return Taken(nw.from_native(native), kinds)
 

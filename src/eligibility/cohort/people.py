@@ -10,7 +10,7 @@ import narwhals as nw
 
 from eligibility.cohort.calendar import Civil, Moment, civil, completed_months, most_of
 from eligibility.cohort.engines import ROW, Engine
-from eligibility.cohort.reading import Clock, I, Rejects, S, distinct, lookup, reason, wall_of
+from eligibility.cohort.reading import Clock, I, Rejects, S, distinct, identified, lookup, reason, wall_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.errors import UsageError
 from eligibility.instants import DAY, LATEST, instant_of, local, read_date
@@ -31,11 +31,11 @@ def read_patients(
     schema = frame.collect_schema()
     if "patient" not in schema:
         raise UsageError(f"the table of patients has no column `patient`; it has {', '.join(schema)}")
-    columns: list[nw.Expr] = [col("patient")]
+    columns: list[nw.Expr] = [identified(schema)]
     for name in ("as_of", "birth_date", "sex"):
         if name not in schema:
             columns.append(nw.lit(None, dtype=nw.String).alias(name))
-        elif name == "birth_date" and schema[name].is_numeric() and kinds[name] == "absent":
+        elif name == "birth_date" and schema[name].is_integer() and kinds[name] == "other":
             kinds[name] = "text"
             columns.append(col(name).cast(nw.Int64).cast(nw.String))
         else:
@@ -44,6 +44,11 @@ def read_patients(
         wrong = "birth_date" if kinds["birth_date"] == "instant" else "as_of"
         raise UsageError(
             f"the column `{wrong}` of the patients holds {'instants' if wrong == 'birth_date' else 'days'}; a birth date is a day, an `as_of` an instant"
+        )
+    strange = [name for name, kind in kinds.items() if kind == "other"]
+    if strange:
+        raise UsageError(
+            f"the column `{strange[0]}` of the patients must hold times or text, such as 2024-03-04T08:00Z, not {schema[strange[0]]}"
         )
     frame = frame.select(*columns).unique().with_columns(nw.lit(FROM_TABLE, dtype=nw.Int64).alias(ROW))
     frame = _as_of(engine, frame, kinds["as_of"])

@@ -14,7 +14,7 @@ from typing import Any
 import narwhals as nw
 
 from eligibility.cohort.calendar import Moment, clamped, pick_moment
-from eligibility.cohort.engines import ROW, Engine, TimeKind
+from eligibility.cohort.engines import ROW, Engine, TimeKind, is_nothing
 from eligibility.cohort.folding import Flag
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import read_instant
@@ -107,12 +107,17 @@ def distinct(engine: Engine, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> l
     return engine.rows(frame.select(*keys).unique())
 
 
-def prepared(frame: nw.LazyFrame[Any], needed: Iterable[str]) -> nw.LazyFrame[Any]:
+def prepared(frame: nw.LazyFrame[Any], needed: Iterable[str], kinds: Mapping[str, TimeKind]) -> nw.LazyFrame[Any]:
     """The columns of the long table with one type each; those that are left out are null, and NaN is null."""
     schema = frame.collect_schema()
     missing = [name for name in needed if name not in schema]
     if missing:
         raise UsageError(f"the table of facts has no column `{missing[0]}`; it has {', '.join(schema)}")
+    strange = [name for name, kind in kinds.items() if kind == "other"]
+    if strange:
+        raise UsageError(
+            f"the column `{strange[0]}` must hold timestamps, days, or text such as 2024-03-04T08:00Z, not {schema[strange[0]]}"
+        )
     columns: list[nw.Expr] = []
     for name in NUMBERS:
         if name not in schema:
@@ -122,12 +127,12 @@ def prepared(frame: nw.LazyFrame[Any], needed: Iterable[str]) -> nw.LazyFrame[An
             columns.append(
                 nw.when(~plain.is_nan()).then(plain).alias(name) if schema[name].is_float() else plain.alias(name)
             )
-        elif _is_nothing(schema[name]):
+        elif is_nothing(schema[name]):
             columns.append(nw.lit(None, dtype=nw.Float64).alias(name))
         else:
             raise UsageError(f"the column `{name}` must hold numbers, not {schema[name]}; put texts into `text`")
     for name in TEXTS:
-        if name not in schema or _is_nothing(schema[name]):
+        if name not in schema or is_nothing(schema[name]):
             columns.append(nw.lit(None, dtype=nw.String).alias(name))
         elif schema[name] == nw.String:
             columns.append(col(name))
@@ -135,11 +140,17 @@ def prepared(frame: nw.LazyFrame[Any], needed: Iterable[str]) -> nw.LazyFrame[An
             raise UsageError(f"the column `{name}` must hold text, not {schema[name]}")
     columns += [nw.lit(None, dtype=nw.Int64).alias(name) for name in TIMES if name not in schema]
     columns += [col(name) for name in TIMES if name in schema]
-    return frame.select(ROW, "patient", col("concept").cast(nw.String), *columns)
+    return frame.select(col(ROW).cast(nw.Int64), identified(schema), col("concept").cast(nw.String), *columns)
 
 
-def _is_nothing(dtype: Any) -> bool:
-    return dtype == nw.Unknown or str(dtype) in ("Null", "Unknown")
+def identified(schema: Any) -> nw.Expr:
+    """The column of patients: whole numbers of one size, or texts. Raises UsageError for what cannot name a patient."""
+    dtype = schema["patient"]
+    if dtype.is_integer():
+        return col("patient").cast(nw.Int64)
+    if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum) or is_nothing(dtype):
+        return col("patient").cast(nw.String)
+    raise UsageError(f"the column `patient` must hold whole numbers or text, not {dtype}")
 
 
 def dated(engine: Engine, frame: nw.LazyFrame[Any], column: str, kind: TimeKind, clock: Clock) -> nw.LazyFrame[Any]:

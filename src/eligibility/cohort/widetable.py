@@ -12,7 +12,7 @@ import narwhals as nw
 from eligibility.cohort import reading
 from eligibility.cohort.calendar import Civil, Length, civil, least_of
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
-from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of
+from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
 from eligibility.cohort.measurements import counted
@@ -106,7 +106,7 @@ class _Table:
         strange = [name for name in (*self.units, *self.names) if name not in schema]
         if strange:
             raise UsageError(f"`units` or `columns` speak of `{excerpt(strange[0])}`, and the table has no such column")
-        self.schema = schema
+        self.schema = dict(schema)
         self.meant = {name: self._meaning(name) for name in schema if name != self.patient}
         times = [
             name for name, meaning in self.meant.items()
@@ -116,8 +116,30 @@ class _Table:
         self.frame, self.kinds = taken.frame, taken.kinds
         if self.patient != "patient":
             self.frame = self.frame.rename({self.patient: "patient"})
+        if ROW in schema and self.patient != ROW:
+            self.frame = self.frame.drop(ROW)  # rows are numbered where one is rejected
+        self._type_nothing()
         if not self.at_given and "as_of" in self.meant.values():
             self.clock = self._own_clock(next(name for name, meaning in self.meant.items() if meaning == "as_of"))
+
+    def _type_nothing(self) -> None:
+        """Columns in which nothing but null stands, as the type that their fact has."""
+        for name, meaning in self.meant.items():
+            if not is_nothing(self.schema[name]):
+                continue
+            kind = (
+                meaning.kind
+                if isinstance(meaning, Concept)
+                else "quantity"
+                if isinstance(meaning, tuple)
+                else "attestation"
+            )
+            dtype: Any = {"quantity": D, "age": D, "class": S}.get(kind, B)
+            if meaning in ("birth_date", "as_of") or kind == "milestone":
+                self.kinds = {**self.kinds, name: "text"}
+                dtype = S
+            self.schema[name] = dtype
+            self.frame = self.frame.with_columns(col(name).cast(dtype))
 
     def _meaning(self, name: str) -> str | Concept | tuple[Concept, bool] | None:
         """What a column is of: a concept, a limit of one, `as_of`, `birth_date`, the address of a judgement, or nothing known."""
@@ -144,8 +166,10 @@ class _Table:
 
     def _own_clock(self, name: str) -> Clock:
         kind = self.kinds[name]
-        if kind == "day":
-            raise UsageError("the column of `as_of` holds days; it is an instant")
+        if kind in ("day", "other"):
+            raise UsageError(
+                f"the column `{excerpt(name)}` must hold instants, such as 2024-03-04T08:00Z, not {self.schema[name]}"
+            )
         fallback = clock_at(None)
         if kind == "text":
             self.frame = with_instants(self.engine, self.frame, name)
@@ -184,6 +208,8 @@ class _Table:
         if (source.months is not None or source.born is not None) and source.age_column is not None:
             raise UsageError("the table has an age and a birth date; leave one of them out")
         self._clean()
+        if "_as_of_wrong" in self.frame.collect_schema():  # who has no usable instant is not judged
+            self.frame = self.frame.filter(~col("_as_of_wrong"))
         self._contradictions(source)
         self._clean()
         return source
@@ -308,7 +334,7 @@ class _Table:
 
     def _times(self, name: str) -> None:
         kind: TimeKind = self.kinds.get(name, "absent")
-        if kind == "absent":
+        if kind in ("absent", "other"):
             raise UsageError(f"the column `{excerpt(name)}` must hold times, not {self.schema[name]}")
         self.frame = reading.dated(self.engine, self.frame, name, kind, self.clock)
         self.checks.append((name, col(f"{name}_wrong"), "it is no date of the calendar"))
@@ -318,7 +344,7 @@ class _Table:
         if dtype == nw.Boolean:
             source.occurrences[concept.name] = said_by_boolean(name, self.clock.now)
             return
-        if self.kinds.get(name, "absent") == "absent":
+        if self.kinds.get(name, "absent") in ("absent", "other"):
             raise UsageError(f"the column `{excerpt(name)}` must be boolean or hold times, not {dtype}")
         self._times(name)
         acute = Length.of(concept.acute_for) if concept.acute_for and concept.kind == "condition" else None
