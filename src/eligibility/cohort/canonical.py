@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort import measurements, people, reading, statements
+from eligibility.cohort import measurements, people, plain_facts, reading, statements
 from eligibility.cohort.calendar import Moment
 from eligibility.cohort.engines import ROW, Engine, TimeKind
 from eligibility.cohort.questions import Questions
@@ -84,10 +84,10 @@ def canonical(
     ranks = of("class")
     if table is not None and "sex" in questions.numbers:
         ranks = nw.concat([ranks, _sexes(table, everyone, rows, questions, clock)], how="vertical")
-    classes = measurements.classes(engine, timed(ranks, "time"), vocabulary, clock, rejects)
+    classes = plain_facts.classes(engine, timed(ranks, "time"), vocabulary, clock, rejects)
     observed = engine.settle(nw.concat([quantities, classes], how="vertical"))
-    observed = engine.settle(measurements.without_undated_twins(engine, observed, rejects))
-    ages = measurements.ages(engine, timed(of("age"), "time"), rejects)
+    observed = engine.settle(plain_facts.without_undated_twins(engine, observed, rejects))
+    ages = plain_facts.ages(engine, timed(of("age"), "time"), rejects)
     persons = _people(engine, everyone, table, ages, observed, vocabulary, clock, rejects)
 
     occurred = engine.settle(

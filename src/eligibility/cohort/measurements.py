@@ -7,21 +7,19 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.ages import read_age
 from eligibility.cohort.calendar import least_of
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, distinct, lookup, reason
-from eligibility.cohort.twins import SIGNS, amount, observation
+from eligibility.cohort.twins import SIGNS, observation
 from eligibility.instants import time_unit
 from eligibility.intervals import INFINITY, Interval
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
-from eligibility.values import read_class
 from eligibility.vocabulary import Vocabulary
 
 col = nw.col
-_NO_NUMBER = 1.5e308  # stands for null in a key: no measurement is that large
-_NO_TEXT = "\x00"
+NO_NUMBER = 1.5e308  # stands for null in a key: no measurement is that large
+NO_TEXT = "\x00"
 _LARGEST = 1e30
 OBSERVED = (
     "patient",
@@ -97,14 +95,15 @@ _KEY = {
 def _keyed(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return rows.with_columns(
         *[
-            col(name).fill_null(_NO_NUMBER if index < 4 else _NO_TEXT).alias(key)
+            col(name).fill_null(NO_NUMBER if index < 4 else NO_TEXT).alias(key)
             for index, (name, key) in enumerate(_KEY.items())
         ]
     )
 
 
-def _given(values: tuple[Any, ...]) -> list[Any]:
-    return [None if value in (_NO_NUMBER, _NO_TEXT) else value for value in values]
+def given_of(values: tuple[Any, ...]) -> list[Any]:
+    """The parts of a key, with null where nothing stood."""
+    return [None if value in (NO_NUMBER, NO_TEXT) else value for value in values]
 
 
 def _with_readings(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabulary) -> nw.LazyFrame[Any]:
@@ -127,7 +126,7 @@ def _with_readings(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabula
     concepts, reader = list(vocabulary), quantity_reader(vocabulary)
     listed = distinct(engine, keyed.filter(col("_slow")), keys)
     for given in listed:
-        cid, unit, value, high, lower, upper, sign, text = (*given[:2], *_given(given[2:]))
+        cid, unit, value, high, lower, upper, sign, text = (*given[:2], *given_of(given[2:]))
         row = {
             "value": value, "value_high": high, "lower_limit": lower, "upper_limit": upper, "comparator": sign, "text": text,
             "unit": unit or None,
@@ -281,139 +280,3 @@ def _too_large() -> nw.Expr:
 def _bad_limit(name: str) -> nw.Expr:
     wrong = (col(name) <= 0) if name == "_u" else (col(name) < 0)
     return ((wrong & (col("_from") >= 0)) | _outside(col(name))).fill_null(False)
-
-
-# --- classes ---------------------------------------------------------------------------------------------------------
-
-
-def classes(
-    engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabulary, clock: Clock, rejects: Rejects
-) -> nw.LazyFrame[Any]:
-    """Observations of classes by their rank, as numbers."""
-    keyed = rows.with_columns(_k1=col("value").fill_null(_NO_NUMBER), _k6=col("text").fill_null(_NO_TEXT))
-    keys = ["cid", "_k1", "_k6"]
-    concepts = list(vocabulary)
-    found: dict[str, list[Any]] = {name: [] for name in (*keys, "_rank", "_unread", "_nothing")}
-    for cid, *given in distinct(engine, keyed, keys):
-        value, text = _given(tuple(given))
-        rank, unread = None, None
-        try:
-            if value is not None and (text is not None or value != value // 1 or abs(value) > 1e9):
-                unread = f"write one of its values: {', '.join(concepts[cid].values)}"
-            else:
-                reading = read_class(concepts[cid], text if value is None else int(value))
-                rank = None if reading is None else reading.rank
-        except UnreadableValue as error:
-            unread = str(error)
-        for name, part in zip(found, (cid, *given, rank, unread, rank is None and unread is None), strict=True):
-            found[name].append(part)
-    types = {"cid": I, "_k6": S, "_unread": S, "_nothing": B}
-    joined = lookup(engine, keyed, keys, {name: (types.get(name, D), values) for name, values in found.items()})
-    said = reason(
-        (col("patient").is_null(), "the row names no patient"),
-        (col("time_wrong"), "its time is no date of the calendar"),
-        (~col("trial").is_null(), "only attestations, judgements and milestones belong to one trial"),
-        (~col("_unread").is_null(), col("_unread")),
-        (~col("status").is_null() & ~((col("status") == "unknown") & col("_nothing")), "a class has no status"),
-    )
-    joined = joined.with_columns(reason=said).filter(~(col("_nothing").fill_null(False) & col("reason").is_null()))
-    nothing = nw.lit(None, dtype=nw.Float64)
-    joined = joined.with_columns(
-        low=col("_rank"), high=col("_rank"), low_open=nw.lit(False), high_open=nw.lit(False), lower=nothing, upper=nothing,
-        months_1=nothing, months_2=nothing, dated=~col("time_1").is_null(), **seen(clock),
-    )  # fmt: skip
-    return rejects.split(joined).select(*OBSERVED, "concept", "dated")
-
-
-# --- undated ones beside others --------------------------------------------------------------------------------------
-
-
-def without_undated_twins(engine: Engine, rows: nw.LazyFrame[Any], rejects: Rejects) -> nw.LazyFrame[Any]:
-    """A value without a time stands alone: beside others it is rejected, unless all of them are the same, undated."""
-    undated = rows.filter(~col("dated")).select("patient", "cid").unique()
-    if engine.is_empty(undated):
-        return rows
-    same = [
-        (col(name).cast(nw.Float64).min() == col(name).cast(nw.Float64).max()).alias(f"_same_{name}")
-        for name in ("low", "high", "lower", "upper", "months_1", "months_2")
-    ]
-    beside = rows.join(undated, on=["patient", "cid"], how="semi").with_columns(
-        _lo=col("low_open").cast(nw.Int64), _ho=col("high_open").cast(nw.Int64),
-        _d=col("dated").cast(nw.Int64), _one=nw.lit(1, dtype=nw.Int64),
-        _l=(~col("lower").is_null()).cast(nw.Int64), _u=(~col("upper").is_null()).cast(nw.Int64),
-        _m=(~col("months_1").is_null()).cast(nw.Int64),
-    )  # fmt: skip
-    flags = [
-        (col(name).min() == col(name).max()).alias(f"_same{name}") for name in ("_lo", "_ho", "_d", "_l", "_u", "_m")
-    ]
-    grouped = beside.group_by("patient", "cid").agg(
-        *same, *flags, col("_one").sum().alias("_n"), col(ROW).min().alias("_least")
-    )
-    equal = nw.lit(True)
-    for name in ("low", "high", "lower", "upper", "months_1", "months_2", "_lo", "_ho", "_d", "_l", "_u", "_m"):
-        equal = equal & col(f"_same{name}" if name.startswith("_") else f"_same_{name}").fill_null(True)
-    grouped = grouped.select("patient", "cid", "_n", "_least", _equal=equal).filter(col("_n") > 1)
-    joined = rows.join(grouped, on=["patient", "cid"], how="left")
-    several = ~col("_n").is_null() & ~col("dated")
-    joined = joined.filter(~(several & col("_equal").fill_null(False) & (col(ROW) != col("_least"))).fill_null(False))
-    joined = joined.with_columns(
-        reason=reason(
-            (
-                several & ~col("_equal").fill_null(False),
-                "a value without a time stands beside others; give each its time",
-            )
-        )
-    ).drop("_n", "_least", "_equal")
-    return rejects.split(joined)
-
-
-# --- ages ------------------------------------------------------------------------------------------------------------
-
-
-def ages(engine: Engine, rows: nw.LazyFrame[Any], rejects: Rejects) -> nw.LazyFrame[Any]:
-    """One row for each patient with an age: `age_low`, `age_high` and whether they count years, by `row`."""
-    keyed = rows.with_columns(
-        _k1=col("value").fill_null(_NO_NUMBER), _k2=col("value_high").fill_null(_NO_NUMBER), _k5=col("comparator").fill_null(_NO_TEXT),
-        _k6=col("text").fill_null(_NO_TEXT), _k7=col("unit").fill_null(_NO_TEXT),
-    )  # fmt: skip
-    keys = ["_k1", "_k2", "_k5", "_k6", "_k7"]
-    found: dict[str, list[Any]] = {name: [] for name in (*keys, "age_low", "age_high", "age_years", "_unread")}
-    for given in distinct(engine, keyed, keys):
-        value, high, sign, text, unit = _given(given)
-        said: tuple[Any, ...] = (None, None, None, None)
-        try:
-            twin = amount({"value": value, "value_high": high, "comparator": sign, "text": text, "unit": unit})
-            plain = isinstance(twin, float) or (text is not None and unit)
-            reading = read_age({"value": twin, "unit": unit} if plain and twin is not None else twin)
-            if reading is not None:
-                said = (reading.low, reading.high, reading.unit == "years", None)
-        except UnreadableValue as error:
-            said = (None, None, None, str(error))
-        for name, part in zip(found, (*given, *said), strict=True):
-            found[name].append(part)
-    types = {"_k5": S, "_k6": S, "_k7": S, "age_low": I, "age_high": I, "age_years": B, "_unread": S}
-    joined = lookup(engine, keyed, keys, {name: (types.get(name, D), values) for name, values in found.items()})
-    said_of = reason(
-        (col("patient").is_null(), "the row names no patient"),
-        (~col("trial").is_null(), "only attestations, judgements and milestones belong to one trial"),
-        (~col("_unread").is_null(), col("_unread")),
-        (
-            ~col("time_1").is_null() | col("time_wrong"),
-            "an age has no time: it holds at the instant of judgement; give a birth date",
-        ),
-        (~col("status").is_null(), "an age has no status"),
-    )
-    kept = rejects.split(
-        joined.with_columns(reason=said_of).filter(~(col("age_low").is_null() & col("reason").is_null()))
-    )
-    grouped = kept.with_columns(_y=col("age_years").cast(nw.Int64)).group_by("patient").agg(
-        *[((col(name).min()) == col(name).max()).alias(f"_{name}") for name in ("age_low", "age_high", "_y")],
-        col(ROW).min().alias("_least"),
-    )  # fmt: skip
-    joined = kept.join(grouped, on="patient", how="left")
-    equal = col("_age_low") & col("_age_high") & col("__y")
-    joined = joined.with_columns(reason=reason((~equal, "several ages are given, and they disagree")))
-    kept = rejects.split(joined)
-    return kept.filter(col(ROW) == col("_least")).select(
-        "patient", "concept", "age_low", "age_high", "age_years", col(ROW).alias("age_row")
-    )

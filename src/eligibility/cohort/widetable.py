@@ -22,6 +22,7 @@ from eligibility.cohort.results import Cohort
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.verdicts import judged
 from eligibility.cohort.wide import WideSource
+from eligibility.cohort.wide_contradictions import Check, contradictions
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
 from eligibility.instants import EPOCH, time_unit
@@ -95,7 +96,7 @@ class _Table:
     absent: Absent
     frame: nw.LazyFrame[Any] = field(init=False)
     rejects: Rejects = field(default_factory=Rejects)
-    checks: list[tuple[str, Flag, str]] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         schema = nw.from_native(self.native).collect_schema()
@@ -210,7 +211,7 @@ class _Table:
         self._clean()
         if "_as_of_wrong" in self.frame.collect_schema():  # who has no usable instant is not judged
             self.frame = self.frame.filter(~col("_as_of_wrong"))
-        self._contradictions(source)
+        self.checks += contradictions(source, self.schema, self.meant)
         self._clean()
         return source
 
@@ -429,63 +430,6 @@ class _Table:
         found = [f"{name}{part}" for part in parts if f"{name}{part}" in schema]
         return [*found, *BIRTH] if name == "birth_date" else found
 
-    def _contradictions(self, source: WideSource) -> None:
-        """What cannot apply, or is denied by what includes it."""
-        for name, said in source.occurrences.items():
-            column = source.null_columns[name]
-            if self.vocabulary[name].has_limited_applicability:
-                unfit = source.cannot(name)
-                if unfit is not False:
-                    self.checks.append(
-                        (
-                            column,
-                            expression(unfit) & expression(either(said.happening.exists, _given(column, self.schema))),
-                            "it cannot apply to a patient of this sex and age",
-                        )
-                    )
-            for whole in self.vocabulary.wholes(name):
-                other = source.occurrences.get(whole)
-                if other is None or other.never is False:
-                    continue
-                torn = expression(other.never) & expression(said.happening.exists)
-                self.checks.append(
-                    (column, torn, f"it is or was present, and {whole}, which includes it, never was; neither is used")
-                )
-                self.checks.append(
-                    (
-                        source.null_columns[whole],
-                        torn,
-                        f"it never was, and {name}, which it includes, is or was present; neither is used",
-                    )
-                )
-        for name in source.answers:
-            unfit = source.cannot(name)
-            if unfit is not False:
-                column = next(
-                    column
-                    for column, meaning in self.meant.items()
-                    if isinstance(meaning, Concept) and meaning.name == name
-                )
-                self.checks.append(
-                    (
-                        column,
-                        expression(unfit) & col(column).fill_null(False),
-                        "it cannot apply to a patient of this sex and age",
-                    )
-                )
-        for name, spelled in source.classes.items():
-            condition = self.vocabulary[name].none_when_absent
-            never = source.occurrences.get(condition) if condition else None
-            if never is not None and never.never is not False and condition is not None:
-                raised = expression(spelled.among(frozenset(range(1, len(self.vocabulary[name].values))))).fill_null(
-                    False
-                )
-                torn = raised & expression(never.never)
-                self.checks.append((spelled.name, torn, f"it has a value, and {condition} never was; neither is used"))
-                self.checks.append(
-                    (source.null_columns[condition], torn, f"it never was, and {name} has a value; neither is used")
-                )
-
     @property
     def rejected(self) -> nw.LazyFrame[Any]:
         """The table of rejects."""
@@ -495,11 +439,6 @@ class _Table:
             )
             self.rejects.add(nothing)
         return self.engine.settle(rejected(self.rejects))
-
-
-def _given(column: str, schema: Any) -> Flag:
-    """Is a time given, though it may lie after the instant?"""
-    return False if schema[column] == nw.Boolean else ~col(f"{column}_1").is_null()
 
 
 def _expr(moment: Any) -> nw.Expr:
