@@ -42,9 +42,8 @@ class Cohort:
     @cached_property
     def verdicts(self) -> Any:
         """The verdict of every trial for each patient."""
-        # each criterion as a column first: a verdict looks at it several times
-        met = {judged.name: judged.met for judged in self._judgement.criteria if isinstance(judged.met, nw.Expr)}
-        frame = self._frame.with_columns(**met) if met else self._frame
+        made = self._judgement.columns
+        frame = self._frame.with_columns(**made) if made else self._frame
         columns = [verdict_of(self._judgement.by_columns(trial)).alias(trial.id) for trial in self._trials]
         return self._engine.give(frame.select("patient", *columns))
 

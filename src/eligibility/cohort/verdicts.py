@@ -73,16 +73,21 @@ class Judgement:
         """The criteria of one trial."""
         return [judged for judged in self.criteria if judged.trial is trial]
 
+    @property
+    def columns(self) -> dict[str, nw.Expr]:
+        """A column for whether each criterion is met, where that varies."""
+        return {f"_m{index}": found.met for index, found in enumerate(self.criteria) if isinstance(found.met, nw.Expr)}
+
     def by_columns(self, trial: Trial) -> list[Judged]:
-        """The same, where what varies stands in a column of the criterion's name."""
+        """The criteria of one trial by those columns: a verdict looks at each several times."""
         found = []
-        for judged in self.of(trial):
-            if isinstance(judged.met, nw.Expr):
-                met = col(judged.name)
-                judged = replace(
-                    judged, met=met, lacks_data=is_open(met) if judged.waits_for_data else judged.lacks_data
-                )
-            found.append(judged)
+        for index, judged in enumerate(self.criteria):
+            if judged.trial is trial and isinstance(judged.met, nw.Expr):
+                met = col(f"_m{index}")
+                lacks = is_open(met) if judged.waits_for_data else judged.lacks_data
+                found.append(replace(judged, met=met, lacks_data=lacks))
+            elif judged.trial is trial:
+                found.append(judged)
         return found
 
 

@@ -104,6 +104,11 @@ class _Table:
             raise UsageError(
                 f"the table has no column `{excerpt(self.patient)}` for the patient; name it with `patient=`"
             )
+        if self.engine.name == "spark" and (dotted := [name for name in schema if "." in name or "`" in name]):
+            raise UsageError(
+                f"the column `{excerpt(dotted[0])}` has a dot in its name, which Spark takes for a field of a column; rename it, and "
+                "give what it is of in `columns`"
+            )
         strange = [name for name in (*self.units, *self.names) if name not in schema]
         if strange:
             raise UsageError(f"`units` or `columns` speak of `{excerpt(strange[0])}`, and the table has no such column")
