@@ -77,6 +77,7 @@ ALIASES = {
 MODULES = {
     "eligibility.schemas": ["patient_schema", "result_schema"],
     "eligibility.analysis": ["analyse", "compare", "Finding", "Comparison"],
+    "eligibility.cohort": ["screen", "screen_wide", "Cohort"],
     "eligibility.strategies": ["patients", "quantities", "facts", "rules"],
     "eligibility.testing": ["check_trial", "check_reachable", "check_knowing_more", "check_units", "check_verdict", "check_examples"],
 }  # fmt: skip
@@ -415,7 +416,11 @@ def _messages(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 pairs = [(target, node.value)]
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                if (
+                    isinstance(target, ast.Tuple)
+                    and isinstance(node.value, ast.Tuple)
+                    and len(target.elts) == len(node.value.elts)
+                ):
                     pairs = list(zip(target.elts, node.value.elts, strict=True))
                 names |= {
                     name.id: value.value
