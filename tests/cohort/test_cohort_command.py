@@ -10,7 +10,7 @@ from differences import AT, Batch, frames, tables
 from eligibility import UsageError
 from eligibility.cli import run as run_command
 from eligibility.cohort.files import Request, Stopped, screen_files
-from eligibility.cohort.partitions import bytes_of, deal, partitions_for
+from eligibility.cohort.partitions import bytes_of, deal, dealt, partitions_for
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_rejects_are_counted_by_reason(cohort, tmp_path, capsys):
 
 def test_rows_are_dealt_out_by_patient_and_keep_their_numbers(cohort, tmp_path):
     facts = cohort[0] / "facts.parquet"
-    parts = [pl.read_parquet(path) for path in deal(facts, tmp_path / "rows", 4)]
+    parts = [dealt(path) for path in deal(facts, tmp_path / "rows", 4)]
     patients = [set(part["patient"]) for part in parts]
     assert sum(map(len, patients)) == len(set().union(*patients))
     whole = pl.concat(parts).sort("row")

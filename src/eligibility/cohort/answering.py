@@ -54,6 +54,7 @@ class Answering:
                 .with_columns(nw.lit(True).alias(f"g{series}_given"))
             )
             self._join(given, [f"g{series}_given"])
+        del self._observed  # the two hold each other, and with them every row
         return self._engine.settle(self._wide)
 
     def _patients(self) -> nw.LazyFrame[Any]:

@@ -71,8 +71,8 @@ def screened(
     questions = Questions(vocabulary, clock, absent, numbers, addresses_of(known))
     judgement = judged(chosen, questions)
     rejects = Rejects()
-    rows = canonical(engine, native, patients, questions, clock, rejects, shared)
-    wide = Answering(engine, rows, questions).wide()
+    # nothing here holds the canonical rows beyond the answers
+    wide = Answering(engine, canonical(engine, native, patients, questions, clock, rejects, shared), questions).wide()
     frame, rejects_found = engine.finished(judgement.applied(wide, engine), rejected(rejects))
     return Cohort(engine, frame, judgement, chosen, rejects_found)
 
