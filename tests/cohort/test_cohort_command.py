@@ -180,7 +180,7 @@ def test_amounts_of_memory():
 
 
 def test_a_smaller_limit_means_more_parts(tmp_path):
-    rows = 600_000
+    rows = 1_200_000
     pl.DataFrame({"patient": range(rows), "concept": ["age"] * rows, "value": [50.0] * rows}).write_parquet(
         tmp_path / "f.parquet"
     )

@@ -29,6 +29,7 @@ class Answering:
     def __init__(self, engine: Engine, facts: Canonical, questions: Questions) -> None:
         self._engine = engine
         self._facts = facts
+        self.codes = facts.codes
         self._questions = questions
         self._clock = facts.clock
         self._observed = Observed(engine, facts, questions, self._patients)
@@ -54,7 +55,7 @@ class Answering:
                 .with_columns(nw.lit(True).alias(f"g{series}_given"))
             )
             self._join(given, [f"g{series}_given"])
-        del self._observed  # the two hold each other, and with them every row
+        del self._observed, self._facts  # the two hold each other, and with them every row
         return self._engine.settle(self._wide)
 
     def _patients(self) -> nw.LazyFrame[Any]:
@@ -213,7 +214,7 @@ class Answering:
             plans = timelines.planned(engine, self._with_clock(self._facts.occurrences), whole, clock)
             laid = timelines.laid_over(engine, plans, probes, self._fixed, self._bounds)
             told = ("hit", "has", "near", "soon")
-            self._spread(timelines.planned_against(laid), "probe", list(probes), told, "a", told)
+            self._spread(timelines.planned_against(engine, laid), "probe", list(probes), told, "a", told)
 
     def _held(self, episodes: nw.LazyFrame[Any]) -> None:
         """What the occurrences of wholes say of the onsets of their parts."""
@@ -232,7 +233,7 @@ class Answering:
                 said = in_reach(first, last, Reach(*(col(name) for name in timelines.ENDS)))
             else:
                 said = question.over(first, last, clock, sheet.keep)
-            found.append(timelines.held(sheet.applied(rows, engine), expression(said)))
+            found.append(timelines.held(engine, sheet.applied(rows, engine), expression(said)))
         parts = ("not_false", "not_true")
         numbers = list(questions.held_probes.values())
         self._spread(

@@ -188,7 +188,14 @@ def present(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFr
     here, maybe = overlap(clock.now, clock.now, clock, sheet)
     lasts = col("raw_2").is_null() | (col("raw_2") > clock.now)
     marked = sheet.applied(frame, engine).with_columns(here=here, maybe=maybe, lasts=lasts, known=nw.lit(True))
-    return marked.group_by("patient", "x").agg(*[col(name).max() for name in ("known", "here", "maybe", "lasts")])
+    return _any_of(engine, marked, "x", ("known", "here", "maybe", "lasts"))
+
+
+def _any_of(engine: Engine, frame: nw.LazyFrame[Any], key: str, flags: Sequence[str]) -> nw.LazyFrame[Any]:
+    """One row for each patient and key: which flags any of its rows bears."""
+    keys = ("patient", key)
+    frame, by = engine.keyed(frame, keys)
+    return engine.unkeyed(frame.group_by(*by).agg(*[col(name).max() for name in flags]), keys)
 
 
 def onsets(engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
@@ -197,7 +204,7 @@ def onsets(engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], cloc
     Episodes are one where the older surely reaches the beginning of the newer (for `high`), or may reach it (for `low`):
     the newest run without a gap, found by running maxima in the order of onsets.
     """
-    keys = ["patient", "x"]
+    frame, by = engine.keyed(frame, ("patient", "x"))
     sheet = Sheet()
     presumed, length = _acute()
     sure_end = (
@@ -210,22 +217,22 @@ def onsets(engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], cloc
     frame = engine.settle(sheet.applied(frame, engine).with_columns(_sure=sure_end, _reach=reach))
     by_last, by_first = ["onset_2", "onset_1", ROW], ["onset_1", "onset_2", ROW]
     frame = frame.with_columns(
-        _sure_max=col("_sure").cum_max().over(*keys, order_by=by_last),
-        _reach_max=col("_reach").cum_max().over(*keys, order_by=by_first),
-        _newest=col("onset_2").max().over(*keys),
+        _sure_max=col("_sure").cum_max().over(*by, order_by=by_last),
+        _reach_max=col("_reach").cum_max().over(*by, order_by=by_first),
+        _newest=col("onset_2").max().over(*by),
     )
     frame = frame.with_columns(
-        _before=col("_sure_max").shift(1).over(*keys, order_by=by_last),
-        _earlier=col("_reach_max").shift(1).over(*keys, order_by=by_first),
+        _before=col("_sure_max").shift(1).over(*by, order_by=by_last),
+        _earlier=col("_reach_max").shift(1).over(*by, order_by=by_first),
         _begun=nw.when(col("onset_2") == col("_newest")).then(col("onset_1")),
-    ).with_columns(_first=col("_begun").max().over(*keys))
+    ).with_columns(_first=col("_begun").max().over(*by))
     breaks_high = col("_before").is_null() | (col("_before") < col("onset_2"))
     breaks_low = (col("_earlier").is_null() | (col("_earlier") < col("onset_1"))) & (col("onset_1") <= col("_first"))
     event = col("x").is_in(list(events)) if events else nw.lit(False)
     frame = frame.with_columns(
         _h=nw.when(breaks_high | event).then(col("onset_2")), _l=nw.when(breaks_low | event).then(col("onset_1"))
     )
-    return frame.group_by(*keys).agg(low=col("_l").max(), high=col("_h").max())
+    return engine.unkeyed(frame.group_by(*by).agg(low=col("_l").max(), high=col("_h").max()), ("patient", "x"))
 
 
 def unknowns(rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -244,9 +251,7 @@ def probed(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFra
     marked = sheet.applied(frame, engine).with_columns(
         here=here, maybe=maybe, surely=surely, happened=happened, perhaps=perhaps
     )
-    return marked.group_by("patient", "probe").agg(
-        *[col(name).max() for name in ("here", "maybe", "surely", "happened", "perhaps")]
-    )
+    return _any_of(engine, marked, "probe", ("here", "maybe", "surely", "happened", "perhaps"))
 
 
 def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
@@ -258,13 +263,13 @@ def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) ->
     return frame.with_columns(span_1=col("onset_1"), span_2=nw.when(event).then(col("onset_2")).otherwise(until))
 
 
-def held(frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:
+def held(engine: Engine, frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:
     """For each patient and question about the onset of a part (`probe`): is it not false, is it not true of some occurrence of
     the whole? `said` is the answer for an onset in `span_1` to `span_2`."""
     marked = frame.with_columns(_said=said).with_columns(
         not_false=~((~col("_said")).fill_null(False)), not_true=~(col("_said").fill_null(False))
     )
-    return marked.group_by("patient", "probe").agg(*[col(name).max() for name in ("not_false", "not_true")])
+    return _any_of(engine, marked, "probe", ("not_false", "not_true"))
 
 
 def planned(engine: Engine, rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
@@ -275,7 +280,7 @@ def planned(engine: Engine, rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any], c
     return engine.settle(plans.select("patient", "x", "own", plan_1=first, plan_2="time_2"))
 
 
-def planned_against(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def planned_against(engine: Engine, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Plans with the bounds of a window for each `probe`: one row for each patient and probe."""
     hit = (col("sure_1") <= col("plan_1")) & (col("plan_2") <= col("sure_2"))
     outside = (col("plan_2") < col("may_1")) | (col("plan_1") > col("may_2"))
@@ -283,7 +288,7 @@ def planned_against(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     marked = frame.with_columns(
         hit=hit, has=col("own"), near=col("own") & ~outside, soon=col("own") & ~later,
     )  # fmt: skip
-    return marked.group_by("patient", "probe").agg(*[col(name).max() for name in ("hit", "has", "near", "soon")])
+    return _any_of(engine, marked, "probe", ("hit", "has", "near", "soon"))
 
 
 def laid_over(
