@@ -34,6 +34,7 @@ class Answering:
         self._clock = facts.clock
         self._observed = Observed(engine, facts, questions, self._patients)
         self._wide = facts.people
+        self._acute = timelines.acute_lengths(questions.vocabulary)
         self._bounds: nw.LazyFrame[Any] | None = None
         self._fixed: dict[int, tuple[int, int, int, int]] = {}
 
@@ -112,7 +113,7 @@ class Answering:
         parts = ("complete", "absent", "stated", "listed")
         self._spread(own, "x", needed, parts, "x", parts)
         self._spread(
-            timelines.present(engine, dated, clock),
+            timelines.present(engine, dated, self._acute, clock),
             "x",
             needed,
             ("known", "here", "maybe", "lasts"),
@@ -122,7 +123,7 @@ class Answering:
         onset_of = [questions.numbers[name] for name in questions.onset_of]
         if onset_of:
             events = [number for name, number in questions.numbers.items() if vocabulary[name].kind == "event"]
-            raw = timelines.onsets(engine, dated.filter(col("x").is_in(onset_of)), events, clock)
+            raw = timelines.onsets(engine, dated.filter(col("x").is_in(onset_of)), events, self._acute, clock)
             self._spread(
                 raw.rename({"low": "onset_1", "high": "onset_2"}), "x", onset_of, ("onset_1", "onset_2"), "x", ()
             )
@@ -205,7 +206,7 @@ class Answering:
             cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
             self._spread(
-                timelines.probed(engine, laid.with_columns(**cut), clock), "probe", list(probes), parts, "p", parts
+                timelines.probed(engine, laid.with_columns(**cut), self._acute, clock), "probe", list(probes), parts, "p", parts
             )
         if questions.held_probes:
             self._held(episodes)
