@@ -31,6 +31,8 @@ class Engine(ABC):
     """What the screening of a cohort asks of a back end beside narwhals."""
 
     name: str
+    inexpressible: frozenset[str] = frozenset()
+    """Constructs, by the words of `expressible`, that it cannot express: trials with them are refused. None of the three has any."""
 
     @abstractmethod
     def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:

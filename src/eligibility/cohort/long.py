@@ -12,6 +12,7 @@ from eligibility import rules
 from eligibility.cohort.answering import Answering
 from eligibility.cohort.canonical import canonical
 from eligibility.cohort.engines import ROW, engine_of
+from eligibility.cohort.expressible import require_expressible
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import Clock, Rejects, clock_at, decoded
 from eligibility.cohort.results import Cohort
@@ -66,6 +67,7 @@ def screened(
     clock = shared
     if at is None and patients is not None and "as_of" in nw.from_native(patients).collect_schema():
         clock = Clock(col("now"), col("offset"))
+    require_expressible(chosen, engine)
     known = known_trials(chosen)
     numbers = {trial.id.casefold(): index for index, trial in enumerate(known)}
     questions = Questions(vocabulary, clock, absent, numbers, addresses_of(known))
