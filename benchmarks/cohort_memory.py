@@ -1,6 +1,6 @@
 """A limit of memory goes in; what `eligibility cohort` takes for a long file that is several times as large comes out.
 
-    python benchmarks/cohort_memory.py [--patients 700000] [--limit 512MB] [--engine polars]
+    python benchmarks/cohort_memory.py [--patients 720000] [--limit 512MB] [--engine polars]
 
 Writes a parquet file of facts whose rows take three times the limit in memory, screens it in a process of its own, and prints
 the most memory that the process held, beside the limit. Exit status 1 where it held more.
@@ -44,7 +44,7 @@ def written(folder: Path, patients: int) -> tuple[Path, int, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--patients", type=int, default=700_000)
+    parser.add_argument("--patients", type=int, default=720_000)
     parser.add_argument("--limit", default="512MB")
     parser.add_argument("--engine", default="polars", choices=("polars", "duckdb"))
     asked = parser.parse_args()

@@ -18,7 +18,7 @@ _BATCH = 131_072
 # what screening takes, measured (see docs/explanation/past-one-machine.md): whatever the rows are, for each row, and for each
 # byte of it
 _ALWAYS = 200 * 1024**2
-_OF_A_ROW = 450
+_OF_A_ROW = 500
 _WORKING_COPIES = 2
 LEAST = 512 * 1024**2
 SEED = 20_240_304
@@ -50,10 +50,11 @@ def partitions_for(path: Path, limit: int | None) -> int:
 
 
 def give_memory_back() -> None:
-    """Have the engine return the memory that it no longer uses: else what was the most is held to the end. Without effect once
-    Polars is loaded."""
-    # the allocator of Polars reads it when it starts
+    """Have Polars and Arrow return the memory that they no longer use: else what was the most is held to the end, and grows with
+    each part. Without effect once they are loaded."""
+    # their allocators read these when they start
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def _plain_size(group: Any) -> int:
@@ -78,7 +79,7 @@ def deal(path: Path, folder: Path, count: int) -> list[Path]:
         raise UsageError(f"{path.name}: there is no column `patient`")
     folder.mkdir(parents=True, exist_ok=True)
     start = 0
-    for batch in source.iter_batches(batch_size=_BATCH):
+    for batch in source.iter_batches(batch_size=_BATCH, use_threads=False):
         frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
         names = [name for name, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
         frame = frame.with_columns(pl.col(names).cast(pl.String))  # the codes of one batch are not those of the next
@@ -91,7 +92,6 @@ def deal(path: Path, folder: Path, count: int) -> list[Path]:
         for (number,), part in parts.items():
             with part_of(folder, int(number)).open("ab") as file:
                 part.write_ipc_stream(file, compression="lz4", compat_level=pl.CompatLevel.oldest())
-    pa.default_memory_pool().release_unused()
     return [target for target in (part_of(folder, number) for number in range(count)) if target.exists()]
 
 
@@ -109,6 +109,6 @@ def dealt(path: Path) -> Any:
     pieces: list[pl.DataFrame] = []
     with pa.OSFile(str(path)) as file:
         while file.tell() < size:  # one stream for each batch that had rows for the part
-            with pa.ipc.open_stream(file) as stream:
+            with pa.ipc.open_stream(file, options=pa.ipc.IpcReadOptions(use_threads=False)) as stream:
                 pieces.append(pl.DataFrame(pl.from_arrow(stream.read_all())))
     return pl.concat(pieces, rechunk=True)
