@@ -26,6 +26,7 @@ class _DuckDB(Engine):
         # one row of no table of the cohort: what is read through it does not bind the whole chain of relations again
         self._root = relation.limit(0).aggregate("count(*) as n")
         self._made: list[str] = []
+        self._stored: dict[int, tuple[Any, str]] = {}  # the relations that are plain tables by now, and their names
 
     def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:
         import duckdb
@@ -50,21 +51,28 @@ class _DuckDB(Engine):
         return Taken(nw.from_native(native.select(*columns)), kinds)
 
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        name = f"eligibility_{next(self._numbers)}"
         native: Any = frame.to_native()
+        if id(native) in self._stored:
+            return frame
+        name = f"eligibility_{next(self._numbers)}"
         native.query(f"{name}_source", f"create temp table {name} as select * from {name}_source")
+        return self._table_of(name)
+
+    def _table_of(self, name: str) -> nw.LazyFrame[Any]:
+        """A temporary table of this engine as a frame."""
+        native = self._root.query("eligibility_root", f"select * from {name}")
         self._made.append(name)
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        self._stored[id(native)] = native, name
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(native)
         return made_lazy
 
-    def _stored(self, frame: nw.LazyFrame[Any]) -> str:
+    def _name_of(self, frame: nw.LazyFrame[Any]) -> str:
         """The name of a temporary table with the rows of a frame."""
-        self.settle(frame)
-        return self._made[-1]
+        return self._stored[id(self.settle(frame).to_native())][1]
 
     def beside(self, frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], flags: Sequence[str]) -> nw.LazyFrame[Any]:
         # as one statement: a projection of hundreds of columns is bound and looked through again by each step of a relation
-        left, right, name = self._stored(frame), self._stored(other), f"eligibility_{next(self._numbers)}"
+        left, right, name = self._name_of(frame), self._name_of(other), f"eligibility_{next(self._numbers)}"
         false = set(flags)
         columns = [
             f'coalesce(r."{column}", false) as "{column}"' if column in false else f'r."{column}"'
@@ -73,12 +81,11 @@ class _DuckDB(Engine):
         ]
         made = f"select l.*, {', '.join(columns)} from {left} l left join {right} r on l.patient = r.patient"
         self._root.query("eligibility_root", f"create temp table {name} as {made}")
-        self._made.append(name)
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
-        return made_lazy
+        return self._table_of(name)
 
     def finished(self, *frames: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], ...]:
         earlier = list(self._made)
+        self._stored.clear()  # what is given back is a table of its own, or it would be dropped below
         kept = super().finished(*frames)
         for name in earlier:
             self._root.query("eligibility_root", f"drop table {name}")
@@ -93,9 +100,7 @@ class _DuckDB(Engine):
         name = f"eligibility_{next(self._numbers)}"
         self._root.query("eligibility_root", f"create temp table {name} as select * from made")
         del made
-        self._made.append(name)
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
-        return made_lazy
+        return self._table_of(name)
 
     def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return self.take(frame.to_native(), []).frame
