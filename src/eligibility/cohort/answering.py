@@ -206,7 +206,12 @@ class Answering:
             cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
             self._spread(
-                timelines.probed(engine, laid.with_columns(**cut), self._acute, clock), "probe", list(probes), parts, "p", parts
+                timelines.probed(engine, laid.with_columns(**cut), self._acute, clock),
+                "probe",
+                list(probes),
+                parts,
+                "p",
+                parts,
             )
         if questions.held_probes:
             self._held(episodes)

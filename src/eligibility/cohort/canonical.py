@@ -112,7 +112,9 @@ def canonical(
     occurred, together, answers, observed = sound
     given = observed.filter(~col("low").is_null()).select("patient", "cid").unique()
     seen = observed.filter(col("first") <= clock.now) if clock.is_shared else _seen(observed, everyone)
-    return Canonical(persons, engine.settle(seen), occurred, together, answers, engine.settle(milestones), given, clock, codes)
+    return Canonical(
+        persons, engine.settle(seen), occurred, together, answers, engine.settle(milestones), given, clock, codes
+    )
 
 
 def _whole(moment: Moment) -> int:

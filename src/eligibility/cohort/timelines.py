@@ -222,7 +222,9 @@ def onsets(
     counted = frame.with_columns(_one=nw.lit(1, dtype=nw.Int64)).with_columns(_n=col("_one").sum().over(*by))
     counted = engine.settle(counted.drop("_one"))
     alone = counted.filter(col("_n") == 1).select(*by, low="onset_1", high="onset_2")
-    found = nw.concat([alone, _newest_runs(engine, counted.filter(col("_n") > 1), by, events, acute, clock)], how="vertical")
+    found = nw.concat(
+        [alone, _newest_runs(engine, counted.filter(col("_n") > 1), by, events, acute, clock)], how="vertical"
+    )
     return engine.unkeyed(found, keys)
 
 
