@@ -33,8 +33,9 @@ def read(folder, name):
     return pl.read_parquet(folder / f"{name}.parquet")
 
 
-@pytest.mark.parametrize("options", [{"partitions": 5}, {"engine": "duckdb", "partitions": 2}])
+@pytest.mark.parametrize("options", [{"partitions": 3}, {"engine": "duckdb", "partitions": 2}])
 def test_parts_and_engines_change_nothing(cohort, tmp_path, options):
+    cohort = (cohort[0], cohort[1][:1])
     whole = screen_files(request(cohort, tmp_path / "whole"))
     other = screen_files(request(cohort, tmp_path / "other", **options))
     assert whole == other
@@ -57,13 +58,13 @@ def test_an_interrupted_run_leaves_no_folder_and_goes_on(cohort, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        screen_files(request(cohort, tmp_path / "out", partitions=4), interrupt)
+        screen_files(request(cohort, tmp_path / "out", partitions=3), interrupt)
     assert not (tmp_path / "out").exists()
     again = []
     found = screen_files(
-        request(cohort, tmp_path / "out", partitions=4, resume=True), lambda done, total, what: again.append(done)
+        request(cohort, tmp_path / "out", partitions=3, resume=True), lambda done, total, what: again.append(done)
     )
-    assert again == [1, 2, 3, 4]
+    assert again == [1, 2, 3]
     assert found == screen_files(request(cohort, tmp_path / "whole"))
     assert not list(tmp_path.glob(".*"))
 

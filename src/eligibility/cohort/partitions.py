@@ -46,7 +46,8 @@ def partitions_for(path: Path, limit: int | None) -> int:
 
     metadata = pq.ParquetFile(path).metadata
     plain = sum(_plain_size(metadata.row_group(index)) for index in range(metadata.num_row_groups))
-    return max(1, -(-(metadata.num_rows * _OF_A_ROW + plain * _WORKING_COPIES) // (limit - _ALWAYS)))
+    needed = int(metadata.num_rows) * _OF_A_ROW + plain * _WORKING_COPIES
+    return max(1, -(-needed // (limit - _ALWAYS)))
 
 
 def give_memory_back() -> None:
