@@ -14,7 +14,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +25,8 @@ from eligibility.analysis.comparing import Relation
 from eligibility.analysis.finding import FindingKind
 from eligibility.cli.arguments import parser_of
 from eligibility.cli.registry import ABOUT, COMMANDS, load
-from eligibility.errors import Diagnostic
+from eligibility.codes import GROUPS, Code, all_codes, as_file
+from eligibility.errors import Diagnostic, Related
 from eligibility.facts import Absent
 from eligibility.library import diagnose, load_trials
 from eligibility.patient import Unrecognized
@@ -69,7 +70,7 @@ def ticked(names: tuple[str, ...] | list[str]) -> str:
 
 OPAQUE = {"Patient", "Vocabulary"}  # their contents are read through methods
 INTERNAL = {"names_of_several_words", "key_index"}
-ALSO = [Unrecognized, Criteria, Criterion]  # classes of attributes; they are met, not imported
+ALSO = [Unrecognized, Criteria, Criterion, Related]  # classes of attributes; they are met, not imported
 ALIASES = {
     "Verdict": Verdict, "Outcome": Outcome, "Absent": Absent, "Kind": Kind, "FindingKind": FindingKind, "Relation": Relation,
 }  # fmt: skip
@@ -338,138 +339,73 @@ def _in_code(text: str) -> str:
 
 CODE = re.compile(r"[EW]\d{3}")
 HELP_AT = {"Diagnostic": 4}  # where the help stands among the arguments; fourth in all other calls
-GROUPS = {
-    "E1": ("Reading the text", "The text cannot be read as a rule file."),
-    "E3": ("The trial file", "The file can be read, and does not hold together."),
-    "E4": ("The meaning of a formula", "The formula can be read, and says nothing that could be computed."),
-    "W2": ("Warnings", "The rule compiles; it may not mean what it seems to say. `check` exits with 1 on them too."),
-}
-
-# A rule text that shows a code: a formula, or a whole file where it begins with `trial`.
-SHOWN = {
-    "E104": 'trial T "Title"\n\ninclude:\n  1 "Adult: age >= 18 years',
-    "E105": 'trial T "Title"\n\ninclude:\n\t1 "Adult": age >= 18 years',
-    "E107": "(malignancy or infection",
-    "E110": "trial",
-    "E111": 'trial T "Title"\n\ninclude:\n    1 "Adult": age >= 18 years\n  2 "Infected": infection',
-    "E121": "malignancy unless infection unless sepsis",
-    "E122": "malignancy or infection)",
-    "E123": 'include:\n  1 "Adult": age >= 18 years',
-    "E124": 'trial T "Title"\n\nincluded:\n  1 "Adult": age >= 18 years',
-    "E125": 'trial T "Title"\n\ninclude:\n  age >= 18 years',
-    "E126": 'trial T "Title"\n\ninclude:\n  1 "Adult" age >= 18 years',
-    "E127": ">= 3 mg/dL",
-    "E128": "% malignancy",
-    "E129": "surgery within 6 before first dose",
-    "E130": "age >= 18 years <= 80 years >= 4 years",
-    "E131": "(malignancy) infection",
-    "E132": 'trial T "Title"\n\ninclude:\n  1 "Any":\n    any of:\n  2 "Adult": age >= 18 years',
-    "E133": 'trial T "Title"\n\ninclude:\n  1 "Any":\n    any of:\n      - malignancy\n        - infection',
-    "E134": 'trial T "Title"\n\ninclude:\n  1 "Adult":\n  2 "Infected": infection',
-    "E135": "if malignancy",
-    "E136": "malignancy or",
-    "E137": "!malignancy",
-    "E138": "platelets < 60,000 /uL",
-    "E139": "sqrt(creatinine) > 5",
-    "E140": 'trial T "Title"\n\ninclude:\n  1 "Two of":\n    at least two of:\n      - malignancy\n      - infection',
-    "E142": "creatinine greater than 442 umol/L",
-    "E143": "stroke within the past 3 months",
-    "E301": 'trial T "Title"\n  values "long"\n\ninclude:\n  1 "Adult": age >= 18 years',
-    "E302": 'trial T "Title"\n\ninclude:\n  1 "Adult": age >= 18 years\n\ninclude:\n  2 "Infected": infection',
-    "E303": 'trial T "Title"\n\ninclude:\n  1 "Adult": age >= 18 years\n  1 "Infected": infection',
-    "E304": 'trial T "Title"\n\ninclude:\n  1 " ": age >= 18 years',
-    "E305": 'judgement "Is the patient unfit?" or judgement "Is adherence poor?"',
-    "E306": 'trial T "Title"',
-    "E400": "malignant tumour",
-    "E410": "history of malignancy within 5 years",
-    "E411": "onset of ARDS",
-    "E412": "surgery for at least 3 months",
-    "E413": 'judgement ""',
-    "E414": "(malignancy or age >= 18 years) within 3 months",
-    "E415": "highest malignancy",
-    "E416": "surgery before first dose",
-    "E417": "informed consent within 3 months",
-    "E420": "creatinine + 1 mg/dL",
-    "E421": "creatinine",
-    "E422": "age > 2 x ULN",
-    "E423": "history of creatinine",
-    "E430": "at least 3 of:\n  - malignancy\n  - infection",
-    "E440": "200 mmHg < PaO2/FiO2 >= 300 mmHg",
-    "E441": "PaO2 < 60 mmHg < PaCO2",
-    "E442": "age => 18 years",
-    "E443": "failing organs != 3",
-    "E444": "creatinine = 442 umol/L",
-    "E445": "creatinine > total bilirubin",
-    "E446": "age between 80 and 18 years",
-    "E447": "time since onset of ARDS > 96",
-    "E448": "PaO2/FiO2 > 2 x ULN",
-    "E449": "ALT > 0 x ULN",
-    "E450": "NYHA class is V",
-    "E451": "sex > female",
-    "E452": "malignancy is none",
-    "E460": "surgery within 1.5 months",
-    "E461": "creatinine after sex > 2 mg/dL",
-    "E462": "highest lactate within the next 2 days > 4 mmol/L",
-    "E463": "surgery within 28 days before first dose after consent",
-    "E470": "rise in malignancy over 2 days > 1",
-    "E471": "(if sex is female then creatinine else PaO2) > 1",
-    "E473": "creatinine + PaO2 > 3 mg/dL",
-    "E474": "time since onset of ARDS * 2 > 96 hours",
-    "E475": "malignancy > 3",
-    "E476": "highest age > 18 years",
-    "E477": "age * 2 > 36",
-    "E478": "ln(platelets / (1 10^9/L), 2) > 1",
-    "E479": "3 > 2",
-    "E480": "creatinine > 3 mgs per dl",
-    "E481": "creatinine >= 442",
-    "E482": "creatinine >= 442 mmHg",
-    "E483": "age >= 18 days",
-    "E484": "age >= 18.5 years",
-    "E486": "creatinine > 1e40 mg/dL",
-    "W201": "malignancy or infection and sepsis",
-    "W202": "deep vein thrombosis or pulmonary embolism within 3 months",
-}
 
 
 def error_codes() -> str:
+    """The list of all codes, by groups; each with a page of its own."""
+    parts = [
+        "Each problem that `eligibility check` and `compile_trial` find in a rule text has a code that does not change. A"
+        " diagnostic says the place, the code, what is wrong, the line with the words in question underlined, and what to"
+        " try. Each code has a page here, and `eligibility explain CODE` prints the same.",
+    ]
+    for prefix, (title, about) in GROUPS.items():
+        rows = [
+            [f"[{name}](codes/{name}.md)", found.title]
+            for name, found in all_codes().items()
+            if name.startswith(prefix)
+        ]
+        parts += [f"## {title}", about, table(["code", "what is wrong"], rows)]
+    return page("Error codes", *parts)
+
+
+def code_pages() -> dict[Path, str]:
+    """A page for each code: what it means, a wrong and a right example, how to mend it, and the messages of the sources."""
+    found = messages()
+    if lost := set(all_codes()) - set(found):
+        raise SystemExit(f"docs/generate.py: no message was found for {', '.join(sorted(lost))}")
+    return {REFERENCE / "codes" / f"{name}.md": code_page(each, found[name]) for name, each in all_codes().items()}
+
+
+def code_page(found: Code, said_of: Mapping[tuple[str, str], None]) -> str:
+    """The page of one code."""
+    runs = found.shape in ("formula", "file")
+    parts = [
+        f"{found.severity.capitalize()}. {found.means}",
+        "## Wrong",
+        code(str(_shown(found)) if runs else found.bad, "text"),
+        "## Right",
+        code(found.good, "elig" if runs else "text"),
+        "## To mend it",
+        found.mend,
+        "## Messages",
+        "In these, … stands for words of the rule or of the vocabulary.",
+        table(["message", "help"], [[message, help_text] for message, help_text in said_of]),
+        "[All codes](../error-codes.md)",
+    ]
+    return page(f"{found.code}: {found.title}", *parts)
+
+
+def messages() -> dict[str, dict[tuple[str, str], None]]:
     """Every diagnostic code with the messages that the sources hold for it."""
     found: dict[str, dict[tuple[str, str], None]] = {}
     named: set[str] = set()
-    for path in sorted(SOURCES.glob("*.py")):
+    for path in sorted(SOURCES.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         named.update(re.findall(r'"([EW]\d{3})"', text))
         for name, message, help_text in _messages(ast.parse(text)):
             found.setdefault(name, {})[message, help_text] = None
     if lost := named - set(found):
         raise SystemExit(f"docs/generate.py: no message was found for {', '.join(sorted(lost))}")
-    parts = [
-        "Each problem that `eligibility check` and `compile_trial` find in a rule text has a code that does not change. A"
-        " diagnostic says the place, the code, what is wrong, the line with the words in question underlined, and what to"
-        " try. In the messages below, … stands for words of the rule or of the vocabulary.",
-    ]
-    for prefix, (title, about) in GROUPS.items():
-        parts += [f"## {title}", about]
-        for name in sorted(item for item in found if item.startswith(prefix)):
-            rows = [[message, help_text] for message, help_text in found[name]]
-            parts += [f"### {name}", table(["message", "help"], rows)]
-            if name in SHOWN:
-                parts += [code(str(_shown(name)), "text")]
-    return page("Error codes", *parts)
+    return found
 
 
-def _shown(name: str) -> Diagnostic:
-    """The real diagnostic of a text that shows a code."""
-    text = SHOWN[name]
-    if not re.match(r"trial|include", text):
-        body = "\n".join(f"    {line}" for line in text.split("\n"))
-        text = f'trial T "Title"\n\ninclude:\n  1 "Shown":\n{body}\n'
-    if name == "E110":
-        text = ""
-    diagnostics = diagnose(text, name="example.elig")[1]
+def _shown(found: Code) -> Diagnostic:
+    """The real diagnostic of the wrong example."""
+    diagnostics = diagnose(as_file(found, found.bad), name="example.elig")[1]
     for diagnostic in diagnostics:
-        if diagnostic.code == name:
+        if diagnostic.code == found.code:
             return diagnostic
-    raise SystemExit(f"docs/generate.py: the text for {name} gives {[item.code for item in diagnostics]}")
+    raise SystemExit(f"docs/generate.py: the text for {found.code} gives {[item.code for item in diagnostics]}")
 
 
 def _messages(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
@@ -552,17 +488,17 @@ def pages() -> dict[Path, str]:
         REFERENCE / "vocabulary.md": vocabulary(),
         REFERENCE / "trials.md": trials(),
         REFERENCE / "error-codes.md": error_codes(),
+        **code_pages(),
         REFERENCE / "patient.schema.json": schema(patient_schema()),
         REFERENCE / "result.schema.json": schema(result_schema()),
     }
 
 
 def outdated() -> list[str]:
-    """The generated files that are not what the program says."""
-    return [
-        path.name for path, text in pages().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]  # fmt: skip
+    """The generated files that are not what the program says, and those of codes that are gone."""
+    made = pages()
+    old = [path.name for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    return old + [path.name for path in sorted((REFERENCE / "codes").glob("*.md")) if path not in made]
 
 
 def main(arguments: list[str]) -> int:
@@ -572,8 +508,12 @@ def main(arguments: list[str]) -> int:
         for name in old:
             print(f"{name} is not up to date; run `python docs/generate.py`")
         return 1 if old else 0
-    for path, text in pages().items():
+    made = pages()
+    for path, text in made.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for path in set((REFERENCE / "codes").glob("*.md")) - set(made):
+        path.unlink()
     return 0
 
 

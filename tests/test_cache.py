@@ -447,3 +447,13 @@ def test_the_codec_knows_every_class_of_rules():
             assert fields(found)
             with pytest.raises(Foreign):
                 codec.decode(name, ["Popen"])
+
+
+def test_the_other_places_of_a_diagnostic_come_back():
+    from eligibility.library import diagnose
+
+    text = 'trial T "t"\n\ninclude:\n  1 "a": malignancy\n  1 "b": infection\n'
+    (found,) = diagnose(text)[1]
+    assert found.related
+    codec = rules_codec(bundled_vocabulary(), [found.source])
+    assert str(codec.decode("Diagnostic", codec.encode(found))) == str(found)

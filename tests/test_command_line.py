@@ -190,6 +190,7 @@ def test_misuse_gets_one_clear_complaint(call, words, complaint):
         (b"[" * 100_000, "nested"),
         (b'{"a":' * 100_000, "nested"),
         (b"\xff\xfe\x00", "not UTF-8"),
+        (b'{"age": 54, "sex": "\xe9"}', "not UTF-8"),
         (b'{"age": ' + b"9" * 5000 + b"}", "too long"),
         (b'{"creatinine": 3}', "creatinine"),
     ],
@@ -222,6 +223,15 @@ def test_the_table_fits_80_columns_and_has_no_colours_in_a_pipe(call):
     _, said, _ = call("screen", ARDS, "--explain")
     assert "\x1b" not in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_a_line_that_is_no_utf8_spoils_no_other(call, tmp_path):
+    path = tmp_path / "ward.jsonl"
+    path.write_bytes(b'{"id": "A", "age": 54}\n{"id": "M\xfcller", "age": 60}\n{"id": "M\xc3\xbcller", "age": 17}\n')
+    status, said, told = call("screen", path, "-f", "json", "-t", "NCT03608592")
+    assert status == 2
+    assert [json.loads(line)["id"] for line in said.splitlines()] == ["A", "M\u00fcller"]
+    assert told.splitlines()[0] == "line 2: patient: this line is not UTF-8 text"
 
 
 def test_many_patients(call, tmp_path):
@@ -385,8 +395,13 @@ def test_trials_and_show(call, rule):
     assert "malignancy" in call("show", "t1", "--rules", rule)[1]
 
 
+def test_explain(call):
+    assert call("explain", "E444")[1].startswith("E444, error: ")
+    assert call("explain", "E4444") == (2, "", "no code `E4444`; did you mean `E444`, `E484` or `E474`?\n")
+
+
 def test_check(call, rule):
-    assert call("check", rule) == (0, "1 of 1 file can be used, with 1 criteria; 0 errors, 0 warnings\n", "")
+    assert call("check", rule) == (0, "1 of 1 file can be used, with 1 criterion; 0 errors, 0 warnings\n", "")
     rule.write_text(RULE.replace("malignancy", "malignant"), encoding="utf-8")
     status, said, _ = call("check", rule)
     assert status == 1

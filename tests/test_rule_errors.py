@@ -59,7 +59,9 @@ SYNTAX = [
     ("E121", formula("malignancy unless stroke «unless» bleeding"), ["unless", "brackets"], ["(A unless B)"]),
     ("E122", formula("malignancy«)» or stroke"), ["bracket", "nothing"], ["`(`"]),
     ("E123", '«include:»\n  1 "one": malignancy\n', ["begins", "trial"], ['trial ID "title"']),
-    ("E124", 'trial T "t"\n\n«includes:»\n  1 "one": malignancy\n', ["includes:", "section"], ["include:", "exclude:"]),
+    ("E124", 'trial T "t"\n\n«includes:»\n  1 "one": malignancy\n', ["includes:", "section"], ["did you mean `include:`"]),
+    ("E124", 'trial T "t"\n\n«Exclusion criteria»:\n  1 "one": malignancy\n', ["section"], ["did you mean `exclude:`"]),
+    ("E124", 'trial T "t"\n\n«include»\n  1 "one": malignancy\n', ["colon", "include"], ["`include:`"]),
     ("E124", 'trial T "t"\n\n«criteria:»\n  1 "one": malignancy\n', ["section"], ["include:", "exclude:"]),
     ("E125", f"{HEAD}  «-» malignancy\n", ["criterion"], ['ID "label": formula']),
     ("E126", f'{HEAD}  1 "one" «malignancy»\n', ["colon"], ["`:`"]),
@@ -74,6 +76,14 @@ SYNTAX = [
     ("E132", f'{HEAD}  1 "one":\n    «at least 2 of:»\n  2 "two": malignancy\n', ["at least 2 of", "items"], ["- "]),
     ("E137", formula("«!malignancy»"), ["!"], ["not"]),
     ("E138", formula("platelets < «5,000» /uL"), ["5,000", "thousands"], ["5000", "5.000"]),
+    ("E137", formula("malignancy «&&» stroke"), ["&&"], ["and"]),
+    ("E137", formula("malignancy «|» stroke"), ["|"], ["or"]),
+    ("E138", formula("platelets > «100 000» /uL"), ["100 000", "thousands"], ["100000"]),
+    ("E142", formula("age «over» 18 years"), ["over", "comparison"], ["`>`", "`>=`"]),
+    ("E127", formula("age >= 18 and «<=» 75 years"), ["missing", "<="], ["`and age <= ...`", "between"]),
+    ("E127", formula("no malignancy and SpO2 ≥ 90 % or «≤» 5 %"), ["missing", "≤"], ["`or SpO2 ≤ ...`"]),
+    ("E139", formula("heart failure «(»acute)"), ["nothing joins", "heart failure"], ["`or`", "`#`"]),
+    ("E139", formula("no malignancy «(»active)"), ["nothing joins", "`malignancy`"], ["`or`", "`#`"]),
     ("E139", formula("sqrt«(»creatinine / (1 mg/dL)) > 2"), ["sqrt", "function"], ["ln", "exp", "min", "max"]),
 ]  # fmt: skip
 
@@ -96,6 +106,17 @@ STATEMENTS = [
     ("E400", "surgery within 3 days before «first dosis»", ["first dosis"], ["first dose"]),
     ("E400", "creatinine / «platelet» > 5 mg/dL", ["platelet"], ["platelets"]),
     ("E400", "«`creatinin`» > 5 mg/dL", ["creatinin"], ["creatinine"]),
+    ("E143", "age «18-65 years»", ["18-65", "form"], ["between 18 and 65 years"]),
+    ("E143", "creatinine «1 to 3 mg/dL»", ["form"], ["between 1 and 3 mg/dL"]),
+    ("E142", "creatinine «greater than» 3 mg/dL", ["greater than", "comparison"], ["`>`"]),
+    ("E142", "no malignancy and age «at least» 18 years", ["at least", "comparison"], ["`>=`"]),
+    ("E142", "creatinine «equal to» 3 mg/dL", ["equal to"], ["`>=` or `<=`", "protocol"]),
+    ("E143", "stroke «withn» 3 months", ["withn", "word"], ["did you mean `within`?"]),
+    ("E143", "stroke   «withn»   3 months", ["withn", "word"], ["did you mean `within`?"]),
+    ("E143", "«hsitory of» stroke", ["hsitory of"], ["did you mean `history of`?"]),
+    ("E143", "no malignancy and «higest» lactate > 3 mmol/L", ["higest"], ["did you mean `highest`?"]),
+    ("E143", "stroke «in the last» 3 months", ["in the last", "window"], ["`within 3 months`"]),
+    ("E143", "deep vein thrombosis «within the past» 3 weeks", ["within the past", "window"], ["`within 3 weeks`"]),
     ("E410", "«history of stroke within 3 months»", ["history of", "window"], ["stroke within"]),
     ("E411", "«onset of ARDS»", ["onset of", "window"], ["onset of ARDS within 7 days", "time since onset of ARDS"]),
     ("E411", "«onset of ARDS after consent»", ["onset of", "window"], ["within"]),
@@ -116,6 +137,8 @@ STATEMENTS = [
     ("E420", "«ULN»", ["ULN", "statement"], ["compare"]),
     ("E421", "«NYHA class»", ["NYHA class", "class", "condition"], ["NYHA class is"]),
     ("E421", "no «creatinine»", ["creatinine", "quantity", "condition"], ["creatinine >= 1 umol/L"]),
+    ("E421", "«AST» or ALT > 3 x ULN", ["AST", "nothing"], ["`AST > 3 x ULN or ALT > 3 x ULN`"]),
+    ("E421", "stroke and «AST» and ALT > 3 x ULN", ["AST", "nothing"], ["`AST > 3 x ULN and ALT > 3 x ULN`"]),
     ("E421", "«consent»", ["consent", "milestone", "condition"], ["before consent"]),
     ("E421", "«age»", ["age", "condition"], ["age >="]),
     ("E421", "«creatinine within 3 days»", ["creatinine", "condition"], ["threshold"]),
@@ -199,10 +222,13 @@ STATEMENTS = [
     ("E479", "1 < «2»", ["two numbers"], ["measured"]),
     ("E480", "creatinine > 5 «foo»", ["foo", "unit"], []),
     ("E480", "creatinine > 5 «MG/DL»", ["MG/DL", "unit"], ["mg/dL"]),
+    ("E480", "ALT > 5 «x ULM»", ["x ULM", "unit"], ["did you mean `x ULN` or `x LLN`?"]),
+    ("E480", "creatinine > 1.5 «x baseline»", ["x baseline"], ["multiples", "divide"]),
     ("E480", "platelets < 60 «x 109/L»", ["x 109/L", "superscript"], ["x 10^9/L"]),
     ("E480", "temperature > 38 «C»", ["`C`"], ["degC"]),
     ("E480", "temperature > 100 «F»", ["`F`"], ["degF"]),
-    ("E481", "creatinine > «5»", ["5", "unit", "creatinine"], ["umol/L"]),
+    ("E481", "creatinine > «5»", ["5", "unit", "creatinine"], ["5 umol/L", "5 mg/dL"]),
+    ("E481", "hemoglobin < «8»", ["8", "unit", "hemoglobin"], ["8 g/dL"]),
     ("E481", "temperature >= «38»", ["38", "unit", "temperature"], ["38 degC"]),
     ("E481", "SpO2 / FiO2 <= «315»", ["315", "unit", "share"], ["315 %"]),
     ("E481", "SpO2 - SaO2 > «5»", ["5", "unit", "share"], ["5 %"]),
@@ -507,6 +533,16 @@ def test_very_many_errors_are_cut():
     told = diagnose(HEAD + "".join(lines))[1]
     assert 50 <= len(told) <= 500
     assert told[0].line == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [('"\n', 200), ("`a\n", 200), ('\t1 "a": malignancy\n', 700), ("\n", 1), ("#\n", 1), ("(\n", 200), ('  1 "a": unknown\n', 501)],
+)  # fmt: skip
+def test_a_megabyte_of_one_mistake_is_told_in_bounds(line, most):
+    """Not one diagnostic for each of half a million lines."""
+    told = diagnose(HEAD + line * (900_000 // len(line)))[1]
+    assert 1 <= len(told) <= most
 
 
 def test_a_long_line_is_cut_around_its_error():

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from eligibility.cli.registry import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENT = ROOT / "docs" / "examples" / "ards.json"
 HEAVY = {
     "pydantic", "lark", "pint", "rich", "jinja2", "hypothesis", "shtab", "polars", "narwhals", "duckdb", "pyspark", "z3",
-    "pygls", "numpy", "pandas",
+    "pygls", "lsprotocol", "numpy", "pandas",
 }  # fmt: skip
 PROGRAM = """
 import sys
@@ -53,7 +55,7 @@ def test_the_overview_imports_nothing_heavy(arguments):
     assert not loaded & {"argparse", "json", "dataclasses"}
 
 
-@pytest.mark.parametrize("command", ["screen", "trials", "show", "check", "format", "test", "vocabulary", "schema"])
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_the_help_of_a_command_imports_nothing_heavy(command):
     loaded, said = imported(command, "--help")
     assert f"usage: eligibility {command}" in said
@@ -72,6 +74,14 @@ def test_a_first_screen_needs_the_parser_and_the_next_does_not(tmp_path):
     fourth, page = imported("screen", str(PATIENT), "--format", "html", cache=tmp_path)
     assert fourth & HEAVY == {"jinja2"}
     assert page.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--values"], ["--format", "json"]], ids=str)
+def test_a_kept_trial_is_told_without_the_parser(arguments, tmp_path):
+    _, said = imported("show", "NCT03608592", *arguments, cache=tmp_path)
+    loaded, again = imported("show", "NCT03608592", *arguments, cache=tmp_path)
+    assert again == said
+    assert not loaded & HEAVY
 
 
 def test_what_is_refused_needs_no_layout(tmp_path):

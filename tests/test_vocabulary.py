@@ -428,6 +428,51 @@ def test_no_loinc_code_stands_for_two_concepts():
     assert sorted(codes) == sorted(set(codes))
 
 
+@pytest.mark.parametrize(
+    ("name", "system", "codes"),
+    [
+        ("PaO2/FiO2", "loinc", ("50984-4",)),  # Horowitz index in arterial blood
+        ("NIHSS", "loinc", ("72089-6",)),  # the total score; 70182-1 is its questionnaire
+        ("RASS", "loinc", ()),  # 54632-5 is an item of the confusion assessment
+        ("invasive ventilation", "snomed", ("1258985005",)),  # 40617009 is artificial ventilation of any kind
+        ("infective endocarditis", "snomed", ("233850007",)),  # 56819008 is endocarditis of any cause
+        ("tumor", "snomed", ("55342001",)),  # 108369006 is the morphology, no disorder
+        ("lactation", "snomed", ()),  # 169741004 is the infant that is breast-fed
+        ("type I respiratory failure", "icd10", ()),  # J96.0 is acute, J96.1 chronic, of either type
+        ("type II respiratory failure", "icd10", ()),
+        ("severe asthma", "icd10", ()),  # J45 is asthma of any severity
+    ],
+)
+def test_a_code_says_no_more_and_no_less_than_its_concept(name, system, codes):
+    assert WORDS[name].codes.get(system, ()) == codes
+
+
+# --- what was measured in a patient is possible ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", "13.7 degC"),  # survived: Gilbert et al., Lancet 2000;355:375-6
+        ("glucose", "2656 mg/dL"),  # survived, 2008
+        ("height", "272 cm"),
+        ("weight", "635 kg"),
+        ("pulmonary artery wedge pressure", "-2 mmHg"),  # a gauge pressure: below the zero of the transducer
+        ("central venous pressure", "-5 mmHg"),
+        ("anion gap", "-3 mmol/L"),
+        ("transferrin saturation", "180 %"),  # iron poisoning
+        ("prothrombin activity", "150 %"),
+    ],
+)
+def test_a_value_that_was_measured_is_not_refused(name, value):
+    assert screen({name: value}, at="2024-03-04T08:00Z")
+
+
+def test_only_shares_and_scores_have_an_upper_end():
+    ends = {concept.unit for concept in WORDS if concept.kind == "quantity" and concept.possible.high < float("inf")}
+    assert ends <= {"%", "1"}
+
+
 # --- formulas --------------------------------------------------------------------------------------------------------
 
 
@@ -637,6 +682,34 @@ def test_a_part_of_a_user_s_own(tmp_path):
     words = Vocabulary.load(file(tmp_path, condition("my syndrome", 'includes = ["ARDS", "stroke"]')))
     assert outcome("my syndrome", {"ARDS": True}, words) == "met"
     assert outcome("ARDS", {"my syndrome": False}, words) == "not met"
+
+
+@pytest.mark.parametrize(
+    ("rule", "patient", "expected"),
+    [
+        # the event makes it present then; nothing says how long it lasted
+        ("my syndrome", {"stroke": True}, "unknown"),
+        ("my syndrome", {"stroke": {"at": "2020-05-01"}}, "unknown"),
+        ("history of my syndrome", {"stroke": True}, "met"),
+        ("my syndrome within 10 years", {"stroke": {"at": "2020-05-01"}}, "met"),
+        ("my syndrome", {"stroke": {"at": "2020-05-01"}, "my syndrome": True}, "met"),
+        ("my syndrome", {"stroke": {"at": "2020-05-01"}, "my syndrome": {"present": False}}, "not met"),
+        ("my syndrome", {"stroke": False}, "unknown"),
+        ("stroke", {"my syndrome": False}, "not met"),
+        # a condition that an event includes happened when it began
+        ("my attack within 10 years", {"ARDS": {"onset": "2020-05-01", "resolved": "2020-06-01"}}, "met"),
+        ("my attack", {"ARDS": {"onset": "2020-05-01", "resolved": "2020-06-01"}}, "met"),
+    ],
+)
+def test_an_event_in_a_condition_and_a_condition_in_an_event(tmp_path, rule, patient, expected):
+    words = Vocabulary.load(
+        file(
+            tmp_path,
+            condition("my syndrome", 'includes = ["stroke"]'),
+            condition("my attack", 'includes = ["ARDS"]').replace('"condition"', '"event"'),
+        )
+    )
+    assert outcome(rule, patient, words) == expected
 
 
 def test_a_formula_of_a_user_s_own(tmp_path):

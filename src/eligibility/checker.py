@@ -8,7 +8,7 @@ from typing import assert_never
 
 from eligibility import nodes, rules
 from eligibility.comparisons import Comparisons
-from eligibility.errors import Diagnostic
+from eligibility.errors import Diagnostic, Related
 from eligibility.expressions import Refused
 from eligibility.idioms import meant
 from eligibility.instants import Duration, read_duration
@@ -32,20 +32,21 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
     source = trial.source
     scope = Scope(vocabulary, source)
 
-    def say(code: str, message: str, span: Span, help_text: str | None = None) -> None:
-        scope.tell(Diagnostic(code, message, span, source, help_text))
+    def say(code: str, message: str, span: Span, help_text: str | None = None, *related: Related) -> None:
+        scope.tell(Diagnostic(code, message, span, source, help_text, related=related))
 
     values = None
     if trial.values is not None:
         values = read_duration(trial.values)
         if values is None or not (values.months or values.exact):
             say("E301", f"`{trial.values}` is no duration", trial.values_span or trial.span, 'write `values "30 days"`')
-    seen_sections: set[str] = set()
+    seen_sections: dict[str, Span] = {}
     checked: list[rules.Criterion] = []
     for section in trial.sections:
         if section.name in seen_sections:
-            say("E302", f"there is a second `{section.name}:`", section.span, "put all of them into one section")
-        seen_sections.add(section.name)
+            say("E302", f"there is a second `{section.name}:`", section.span, "put all of them into one section",
+                Related("the first is here", seen_sections[section.name]))  # fmt: skip
+        seen_sections.setdefault(section.name, section.span)
         seen: dict[str, Span] = {}
         for criterion in section.criteria:
             if scope.is_full:
@@ -53,7 +54,8 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
             if criterion.id.casefold() in seen:
                 first = source.position(seen[criterion.id.casefold()].start)[0]
                 say("E303", f"there is another criterion `{criterion.id}` on line {first}", criterion.id_span,
-                    "each criterion of a section has an ID of its own")  # fmt: skip
+                    "each criterion of a section has an ID of its own",
+                    Related("the first is here", seen[criterion.id.casefold()]))  # fmt: skip
             seen.setdefault(criterion.id.casefold(), criterion.id_span)
             if not criterion.label.strip():
                 say(
@@ -68,7 +70,8 @@ def check_trial(trial: nodes.TrialFile, vocabulary: Vocabulary) -> Checked:
             rule = checker.statement(criterion.formula) if fits else None
             if len(checker.judgements) > 1:
                 say("E305", "a criterion may hold one judgement", checker.judgements[1],
-                    "give each judgement a criterion of its own, so that each can be answered")  # fmt: skip
+                    "give each judgement a criterion of its own, so that each can be answered",
+                    Related("the first is here", checker.judgements[0]))  # fmt: skip
             if rule is not None:
                 checked.append(rules.Criterion(
                     section.name, criterion.id, criterion.label, criterion.note, rule,
@@ -112,9 +115,10 @@ class _CriterionChecker:
             self._scope.check_rest(node, told_before)
         return None
 
-    def _all(self, operands: tuple[nodes.Formula, ...]) -> tuple[rules.Rule, ...]:
+    def _all(self, operands: tuple[nodes.Formula, ...], word: str = "") -> tuple[rules.Rule, ...]:
         """Check every operand before giving up, so that all problems are reported."""
-        checked = [self.statement(operand) for operand in operands]
+        bare = self._share_a_comparison(operands, word) if word else []
+        checked = [None if operand in bare else self.statement(operand) for operand in operands]
         if any(rule is None for rule in checked):
             raise Wrong
         return tuple(rule for rule in checked if rule is not None)
@@ -122,10 +126,10 @@ class _CriterionChecker:
     def _statement(self, node: nodes.Formula) -> rules.Rule:
         match node:
             case nodes.And(operands=operands):
-                return rules.And(self._all(operands))
+                return rules.And(self._all(operands, "and"))
             case nodes.Or(operands=operands):
                 self._warn_of_mixing(node)
-                return rules.Or(self._all(operands))
+                return rules.Or(self._all(operands, "or"))
             case nodes.Not(operand=operand):
                 return rules.Not(self._all((operand,))[0])
             case nodes.Unless(claim=claim, exception=exception):
@@ -187,6 +191,27 @@ class _CriterionChecker:
             case _:
                 assert_never(node)
         return None
+
+    def _share_a_comparison(self, operands: tuple[nodes.Formula, ...], word: str) -> list[nodes.Formula]:
+        """`AST or ALT > 3 x ULN` compares ALT alone. Report and give the numbers in front that are compared with nothing."""
+        last = operands[-1]
+        if (
+            not isinstance(last, nodes.Compare)
+            or len(last.operands) != 2
+            or not isinstance(last.operands[0], nodes.Term)
+        ):
+            return []
+        whole = print_formula(last)
+        sign = whole.removeprefix(print_formula(last.operands[0]))
+        bare: list[nodes.Formula] = []
+        for operand in operands[:-1]:
+            concept = self._scope.vocabulary.find(operand.name.text) if isinstance(operand, nodes.Term) else None
+            if concept is not None and concept.kind in ("quantity", "age"):
+                bare.append(operand)
+                said = print_formula(operand)
+                self._scope.report("E421", f"`{short(said)}` is compared with nothing", operand.span,
+                                   f"write `{short(said + sign)} {word} {short(whole)}`")  # fmt: skip
+        return bare
 
     def _warn_of_mixing(self, node: nodes.Or) -> None:
         if any(isinstance(operand, nodes.And) and not operand.grouped for operand in node.operands):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from eligibility.source import Source, Span
+from eligibility.source import Source, Span, visible
 
 Severity = Literal["error", "warning"]
 
@@ -24,8 +24,19 @@ class EligibilityError(Exception):
 
 
 @dataclass(frozen=True)
+class Related:
+    """Another place of the same text that a diagnostic speaks of, such as the first of two twins."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class Diagnostic:
-    """One problem of a rule text: a stable code, a place, what is wrong, and what to try."""
+    """One problem of a rule text: a stable code, a place, what is wrong, and what to try.
+
+    `related` are the other places that belong to it, where two stand against each other.
+    """
 
     code: str
     message: str
@@ -33,6 +44,7 @@ class Diagnostic:
     source: Source
     help: str | None = None
     severity: Severity = "error"
+    related: tuple[Related, ...] = ()
 
     @property
     def line(self) -> int:
@@ -50,9 +62,11 @@ class Diagnostic:
         return self.source.words(self.span)
 
     def __str__(self) -> str:
-        head = f"{self.source.name}:{self.line}:{self.column}: {self.severity}[{self.code}]: {self.message}"
+        head = f"{self.source.name}:{self.line}:{self.column}: {self.severity}[{self.code}]: {visible(self.message)}"
         text = f"{head}\n{self.source.snippet(self.span)}"
-        return f"{text}\n      = help: {self.help}" if self.help else text
+        for other in self.related:
+            text += f"\n{self.source.snippet(other.span, '-')} {other.message}"
+        return f"{text}\n      = help: {visible(self.help)}" if self.help else text
 
 
 class RuleError(EligibilityError):

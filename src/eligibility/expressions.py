@@ -11,11 +11,13 @@ from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
+from eligibility.concepts import key_of
 from eligibility.errors import Diagnostic, RuleError, did_you_mean
 from eligibility.instants import Duration, days_in_months, duration, time_unit
 from eligibility.parser import parse_formula
 from eligibility.printer import print_formula
 from eligibility.source import Source, Span
+from eligibility.unit_hints import likely_units, of_a_multiple, units_of
 from eligibility.units import Dimensions, Measure, Scale, Unit, UnitRefusal, product, quotient, spelled
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -103,7 +105,8 @@ class Arithmetician:
                     )
                 rule = self._names.statement(condition)
                 if rule is None:
-                    _refuse("E472", "the condition of this formula is wrong", condition.span)
+                    _refuse("E472", f"`{print_formula(condition)}` is no condition of a formula", condition.span,
+                            "test a class, such as `sex is female`, or compare a number")  # fmt: skip
                 first, second = self._base(self.number(then)), self._base(self.number(otherwise))
                 if first.dimensions != second.dimensions:
                     _refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
@@ -183,7 +186,7 @@ class Arithmetician:
                 "E480",
                 unit.message,
                 node.unit_span or node.span,
-                unit.help or "`eligibility vocabulary` shows the unit of each quantity",
+                unit.help or of_a_multiple(node.unit) or "`eligibility vocabulary` shows the unit of each quantity",
             )
         return unit
 
@@ -335,12 +338,13 @@ class Arithmetician:
         measure = _measure(concept)
         if literal.unit is None:
             if concept.bare is None:
-                examples = f"`{literal.value} {concept.unit}`"
+                likely = likely_units(self._vocabulary, concept, value, difference=typed.difference)
+                examples = " or ".join(f"`{literal.value} {unit}`" for unit in likely[:2])
                 _refuse(
                     "E481",
                     f"`{literal.value}` needs a unit: `{concept.name}` is reported in several",
                     literal.span,
-                    f"write {examples}, if that is meant",
+                    f"write the one that the protocol means, such as {examples}",
                 )
             literal_unit = self._vocabulary.units.read(concept.bare)
             assert isinstance(literal_unit, Unit)
@@ -362,7 +366,7 @@ class Arithmetician:
             )
         if line is None:
             _refuse("E482", f"`{unit_text or literal.value}` is no unit of `{concept.name}`, which is measured in {concept.unit}", literal.unit_span or literal.span,
-                    _unit_help(self._vocabulary, concept))  # fmt: skip
+                    f"write a unit such as {', '.join(f'`{text}`' for text in units_of(self._vocabulary, concept)[:4])}")  # fmt: skip
         if typed.difference:
             line = Scale(line.factor)
         number = line(value)
@@ -444,17 +448,6 @@ def _article(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
-def _unit_help(vocabulary: Vocabulary, concept: Concept) -> str:
-    tried = ["mg/dL", "mmol/L", "umol/L", "g/dL", "g/L", "kPa", "mmHg", "10^9/L", "U/L", "%"]
-    fitting = [
-        text
-        for text in tried
-        if (unit := vocabulary.units.read(text)) and isinstance(unit, Unit) and _measure(concept).scale(unit)
-    ]
-    others = [text for text in fitting if text != concept.unit][:3]
-    return f"write a unit such as {', '.join(f'`{text}`' for text in [concept.unit, *others])}"
-
-
 # --- formulas of the vocabulary --------------------------------------------------------------------------------------
 
 
@@ -492,7 +485,7 @@ class _FormulaNames:
     def statement(self, node: nodes.Formula) -> rules.Rule | None:
         if isinstance(node, nodes.Member) and isinstance(node.operand, nodes.Term):
             concept = self.concept(node.operand.name)
-            ranks = {concept.value_ranks.get(value.text.casefold()) for value in node.values}
+            ranks = {concept.value_ranks.get(key_of(value.text)) for value in node.values}
             if concept.kind == "class" and None not in ranks:
                 chosen = frozenset(rank for rank in ranks if rank is not None)
                 if node.form == "is not":

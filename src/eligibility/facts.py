@@ -404,6 +404,8 @@ class _Preparer:
                 elif not is_event:
                     onset = Span(EARLIEST, onset.last)
                 end, presumed = (None, None) if is_event else (episode.end, episode.presumed)
+                if not is_event and vocabulary[part].kind == "event":
+                    presumed = _A_MOMENT
                 added.append(Episode(onset, since, end, presumed, part))
         return Timeline((*listed, *added), mine.complete, mine.absent_now, mine.own_plans, tuple(plans))
 
@@ -447,6 +449,8 @@ class _Preparer:
                 classes[concept.name] = (ClassObservation(0, now, f"{concept.values[0]}, since {why}", dated=False),)
 
 
+# an event makes a condition that includes it present then; how long it lasted is not told
+_A_MOMENT = Duration("0 s")
 _UNREACHABLE = Episode(Span(0, 0), Span(0, 0))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from eligibility import cache, rules
 from eligibility.codec import Foreign
@@ -16,6 +16,9 @@ from eligibility.instants import Duration
 from eligibility.saved_rules import rules_codec
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
+
+if TYPE_CHECKING:
+    from eligibility import nodes
 
 SUFFIX = ".elig"
 LARGEST_FILE = 1_000_000  # bytes; the reader of text has its own, smaller limit, which it reports with a place
@@ -47,6 +50,21 @@ def diagnose(
 ) -> tuple[Trial | None, tuple[Diagnostic, ...]]:
     """Compile a trial, and return every diagnostic, warnings included, in the order of the text; never raises for bad
     text. The trial is None where an error stands in the way."""
+    checked = check_text(text, vocabulary=vocabulary, name=name)
+    return checked.trial, checked.diagnostics
+
+
+@dataclass(frozen=True)
+class CheckedText:
+    """A rule text with all that is known of it: the trial where it compiles, the tree as far as it can be read."""
+
+    trial: Trial | None
+    diagnostics: tuple[Diagnostic, ...]
+    tree: nodes.TrialFile | None
+
+
+def check_text(text: str, *, vocabulary: Vocabulary | None = None, name: str | None = None) -> CheckedText:
+    """Like `diagnose`, and keep the tree: for fixes, and for editors."""
     from eligibility.checker import check_trial  # only where text must be read: a kept trial needs no parser
     from eligibility.parser import parse_trial
 
@@ -55,16 +73,16 @@ def diagnose(
         prove_formulas(words)
     tree, diagnostics = parse_trial(text, words, name or "<text>")
     if tree is None:
-        return None, tuple(diagnostics)
+        return CheckedText(None, tuple(diagnostics), None)
     checked = check_trial(tree, words)
     found = sorted([*diagnostics, *checked.diagnostics], key=lambda diagnostic: diagnostic.span.start)
     if len(found) > 1:  # that a trial has no criteria follows from what is wrong with them
         found = [diagnostic for diagnostic in found if diagnostic.code != "E306"]
     if any(diagnostic.severity == "error" for diagnostic in found):
-        return None, tuple(found)
+        return CheckedText(None, tuple(found), tree)
     warnings = tuple(found)
     trial = Trial(tree.id, tree.title, checked.criteria, tree.registry, checked.values, warnings, tree.source, words)
-    return trial, warnings
+    return CheckedText(trial, warnings, tree)
 
 
 def compile_trial(text: str, *, vocabulary: Vocabulary | None = None, name: str | None = None) -> Trial:

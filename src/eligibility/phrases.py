@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from eligibility.concepts import key_of
 from eligibility.instants import time_unit
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -80,6 +81,7 @@ _SIGNS = [
     ),
     (rf"{_ABOVE}|above|over|exceeds|exceeding|in excess of", ">"),
     (rf"{_BELOW}|below|under", "<"),
+    ("equal to|equals", "="),
 ]
 _COMPARED = "|".join(f"(?:{words})" for words, _ in _SIGNS)
 
@@ -90,7 +92,12 @@ def _comparative(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     if before.rstrip().endswith("for") or (words == "over" and re.search(r"\b(?:rise|fall)\s+in\b", before)):
         return None
     sign = next(sign for pattern, sign in _SIGNS if re.fullmatch(pattern, words))
-    return f"`{short(match['said'])}` is no comparison of this language", f"write `{sign}`"
+    written = f"write `{sign}`"
+    if sign == "=":
+        written = "write `>=` or `<=`, as the protocol says"
+    elif words == "over":
+        written = "write `>`, or `>=` where the number itself counts"
+    return f"`{short(match['said'])}` is no comparison of this language", written
 
 
 def _window_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
@@ -179,12 +186,34 @@ def _declared_end(words: str, vocabulary: Vocabulary) -> tuple[str, Concept] | N
 def _value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     """The name of a class, and behind it one of its values, with nothing between them."""
     found = _declared_end(match["x"], vocabulary)
-    if found is None or found[1].kind != "class" or match["said"].casefold() not in found[1].value_ranks:
+    if found is None or found[1].kind != "class" or key_of(match["said"]) not in found[1].value_ranks:
         return None
     name, sign = found[0], "`is` or `>=`" if found[1].ordered else "`is`"
     return (
         f"a comparison is missing between `{name}` and `{match['said']}`",
         f"write {sign}: `{name} is {match['said']}`",
+    )
+
+
+def _named_once(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """`age >= 18 and <= 75 years`: the second sign stands behind no name."""
+    found = _declared_end(match["x"], vocabulary)
+    if found is None:
+        return None
+    return (
+        f"a value is missing before `{match['said']}`",
+        f"name it again: `{match['how']} {found[0]} {match['said']} ...`, or write `between ... and ...`",
+    )
+
+
+def _bracket_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """A declared name, and behind it a bracket, with nothing between them."""
+    found = _declared_end(match["x"], vocabulary)
+    if found is None:
+        return None
+    return (
+        f"nothing joins `{found[0]}` and the bracket behind it",
+        "join the two with `and` or `or`; a remark goes behind `#`",
     )
 
 
@@ -377,6 +406,8 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"\bif\b(?:(?!\bthen\b)[^,])*(?P<said>,)(?!.*\bthen\b)", _write("write `if A then B`", "`then` is missing: `{said}` does not stand for it")),
     _idiom(r"^(?:(?!\bif\b).)*(?P<said>\bthen)\b", _write("write `if A then B`", "`then` without `if`")),
     _idiom(r"(?<=[\w)] )(?P<said>(?:if|when|provided(?:\s+that)?))\b(?!.*\bthen\b)", _write("write `if A then B`", "`{said}` begins a form: `if A then B`")),
+    _idiom(r"(?P<x>" + _WORDS + r")\s*(?P<said>\()", _bracket_behind, only=("E139",)),
+    _idiom(r"(?P<x>" + _WORDS + r")\s*(?:[<>]=?|[≤≥])\s*[^<>≤≥()]{1,40}?\s(?P<how>and|or)\s+(?P<said>[<>]=?|[≤≥])", _named_once, only=("E127",)),
     # what cannot stand where it stands
     _idiom(r"^\s*(?:include|exclude)\s*:\s*(?P<said>\S+)", _write("write each criterion on a line of its own below the section", "`{said}` stands behind the section"), only=(MISPLACED,)),
     _idiom(r"^\s+(?P<said>(?:include|exclude)\s*:)", _write("begin it at the margin", "the section `{said}` is indented"), only=(MISPLACED,)),

@@ -171,9 +171,22 @@ def read_lines(stream: Readable) -> Iterator[Line]:
         if not text.strip():
             continue
         try:
+            if not is_utf8(text):
+                _refuse("patient", "this line is not UTF-8 text")
             yield Line(number, read_record(text))
         except PatientError as error:
             yield Line(number, None, error)
+
+
+def is_utf8(text: str) -> bool:
+    """Was all of it UTF-8? A stream opened with `surrogateescape` keeps the bytes that were not as lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_lines(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Checked rules go in, JSON comes out, and back: what the cache keeps of compiled trials.
+"""Checked rules go in, JSON comes out, and back: what the cache and saved sets keep of compiled trials.
 
 A concept is written as its name and found again in the vocabulary; a source as its number among the texts that were
 compiled together, which are read anew.
@@ -12,7 +12,7 @@ from typing import cast, get_args
 from eligibility import rules
 from eligibility.codec import Codec, Foreign, Json
 from eligibility.concepts import Concept
-from eligibility.errors import Diagnostic
+from eligibility.errors import Diagnostic, Related
 from eligibility.instants import Duration
 from eligibility.source import Source, Span
 from eligibility.units import Scale
@@ -21,7 +21,9 @@ from eligibility.vocabulary import Vocabulary
 _EXPRESSIONS: tuple[type, ...] = get_args(rules.Expression)
 _ATOMS: tuple[type, ...] = get_args(rules.Atom)
 _RULES: tuple[type, ...] = get_args(rules.Rule)
-_PARTS = (rules.Anchor, rules.Window, rules.Bound, rules.Criterion, rules.Formula, Duration, Scale, Span, Diagnostic)
+_PARTS = (
+    rules.Anchor, rules.Window, rules.Bound, rules.Criterion, rules.Formula, Duration, Scale, Span, Diagnostic, Related,
+)  # fmt: skip
 
 
 def _names(classes: tuple[type, ...]) -> str:

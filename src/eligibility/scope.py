@@ -12,6 +12,7 @@ from eligibility.errors import Diagnostic, did_you_mean
 from eligibility.instants import Duration, time_unit
 from eligibility.instants import duration as read_length
 from eligibility.layout import MOST_ERRORS
+from eligibility.near_misses import near_miss
 from eligibility.parser import is_stub
 from eligibility.source import Source, Span
 from eligibility.units import Unit, UnitRefusal
@@ -110,6 +111,9 @@ class Scope:
         if first.casefold() in ("and", "or", "then", "unless") and rest:
             place = Span(name.span.start, name.span.start + len(first))
             self.fail("E127", f"something is missing before `{first}`", place, "name what it connects")
+        if (near := near_miss(text, self.vocabulary)) is not None:
+            place = Span(name.span.start + near.start, name.span.start + near.end)
+            self.fail("E143", f"`{near.said}` is no word of this language", place, f"did you mean `{near.meant}`?")
         within = re.match(r"(.+?)\s+(within|for\s+at\s+least|over)\b\s*(\S*)", text, re.IGNORECASE)
         if within and find(within[1]) is not None:
             place = Span(name.span.start + within.start(2), name.span.start + within.end(2))

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+
+# Controls of terminals, and what turns the direction of writing round: shown as what they are, not obeyed.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """A text whose controls and turns of direction are shown, not obeyed, by what it is printed on."""
+    return _UNSEEN.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +54,14 @@ class Source:
         """The words of the author at a span."""
         return self.text[span.start : span.end]
 
-    def snippet(self, span: Span) -> str:
-        """The line of a span with the span underlined; a long line is cut around it."""
+    def snippet(self, span: Span, mark: str = "^") -> str:
+        """The line of a span with the span underlined by `mark`; a long line is cut around it."""
         number, column = self.position(span.start)
-        text = self.line(number).replace("\t", " ")
+        text = visible(self.line(number).replace("\t", " "))
         length = max(1, min(span.end - span.start, len(text) - column + 1))
         if len(text) > 140:
             cut = max(0, min(column - 41, len(text) - 120))
             text, column = text[cut : cut + 120], column - cut
             length = max(1, min(length, len(text) - column + 1))
         margin = f"{number:>5} | "
-        return f"{margin}{text}\n{' ' * (len(margin) - 2)}| {' ' * (column - 1)}{'^' * length}"
+        return f"{margin}{text}\n{' ' * (len(margin) - 2)}| {' ' * (column - 1)}{mark * length}"

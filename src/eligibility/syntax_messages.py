@@ -7,6 +7,7 @@ import re
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from eligibility.errors import Diagnostic
+from eligibility.expectations import expected_words
 from eligibility.source import Source, Span
 
 HEADLESS, NO_SECTION = "E123", "E124"
@@ -54,6 +55,8 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     message, help_text, code = (
         head[0] if head else _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
     )
+    if help_text is None:
+        help_text = _what_stands_here(error)
     if code == NO_SECTION and after[span.end - span.start :].startswith(":"):
         span = Span(span.start, span.end + 1)
     return Diagnostic(code, message, span, source, help_text)
@@ -165,7 +168,11 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "E131",
         )
     if "SECTION" in expected and "NUMBER" not in expected:
+        if words.casefold() in ("include", "exclude"):
+            return f"a colon is missing behind `{_short(words)}`", f"write `{words.lower()}:`", NO_SECTION
         said = words if not after[len(words) :].startswith(":") else f"{words}:"
+        if meant := re.match(r"(in|ex)c?l", words, re.IGNORECASE):
+            return f"`{_short(said)}` is no section", f"did you mean `{meant[1].lower()}clude:`?", NO_SECTION
         return f"`{_short(said)}` is no section", "a section is `include:` or `exclude:`", NO_SECTION
     if "CRITERION_ID" in expected:
         return f"`{_short(words)}` does not begin a criterion", 'a criterion is `ID "label": formula`', "E125"
@@ -197,7 +204,7 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "an operator such as `and`, `or` or `>=` is missing before it",
             "E131",
         )
-    return f"`{_short(words)}` cannot stand here", "see the forms of formulas in the language reference", "E131"
+    return f"`{_short(words)}` cannot stand here", None, "E131"
 
 
 def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int, kind: str) -> Diagnostic:
@@ -245,7 +252,7 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         span = Span(span.end - len(words.split()[-1]), span.end)
         return Diagnostic(
             "E129",
-            f"a unit of time is missing at the end of `{_short(words)}`",
+            f"a unit of time is missing at the end of `{_short(words.removeprefix('- '))}`",
             span,
             source,
             "write a duration such as `6 months`",
@@ -256,11 +263,19 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
         last = words.split()[-1] if words.split() else words
         span = Span(span.end - len(last), span.end)
         return Diagnostic(
-            "E136", f"something is missing after `{_short(last)}`", span, source, "finish the formula on this line"
+            "E136", f"something is missing after `{_short(last)}`", span, source, _what_stands_here(error)
         )
     if words.casefold().startswith("trial"):
         return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, 'write `trial ID "title"`')
-    return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, "finish the formula on this line")
+    return Diagnostic("E136", f"`{_short(words)}` ends too early", span, source, _what_stands_here(error))
+
+
+def _what_stands_here(error: UnexpectedInput) -> str:
+    """What the parser waits for in the state of an error: every state has its words."""
+    state = getattr(error, "state", None)
+    waiting = state.parse_conf.states[state.position] if state is not None else ()
+    words = expected_words(name for name in waiting if name.isupper())
+    return f"expected here: {words}" if words else "see the forms of formulas in the language reference"
 
 
 def _expected(error: UnexpectedInput) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from lark import Token, Transformer
 
 from eligibility import nodes
-from eligibility.errors import Diagnostic
+from eligibility.errors import Diagnostic, Related
 from eligibility.layout import FUSED
 from eligibility.source import Source, Span
 from eligibility.units import spelled
@@ -70,6 +70,7 @@ class TreeReader(Transformer[Token, Any]):
             if name in fields:
                 self.diagnostics.append(Diagnostic(
                     "E302", f"there is a second `{name}`", value[1], self._source, "keep the one that is meant",
+                    related=(Related("the first is here", fields[name][1]),),
                 ))  # fmt: skip
             fields.setdefault(name, value)
         return _Header(id=str(children[1]), title=_text(children[2]), fields=fields)

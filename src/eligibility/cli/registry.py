@@ -30,14 +30,16 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "screen": Command("screen", "Say for each trial whether a patient may take part, why, and what is missing."),
     "trials": Command("trials", "List the trials."),
-    "show": Command("show", "Show the criteria of a trial."),
+    "show": Command("show", "Tell a trial in plain words, or list every fact that it reads."),
     "check": Command("check", "Check rule files: names, units, kinds and ranges."),
+    "explain": Command("explain", "Explain the code of a diagnostic, with examples."),
     "format": Command("formatting", "Print or rewrite rule files in canonical form."),
     "test": Command("examples", "Run the examples that stand beside rule files."),
     "analyse": Command("analyse", "Say what is wrong with criteria, before any patient is screened."),
     "compare": Command("compare", "Say how two trials, or two versions of one, are related."),
     "vocabulary": Command("vocabulary", "List the names that rules and patients may use, or show one."),
     "schema": Command("schema", "Print the JSON Schema of patients or of results."),
+    "lsp": Command("lsp", "Serve editors: the language server."),
 }
 
 

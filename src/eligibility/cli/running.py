@@ -57,7 +57,7 @@ def run(arguments: list[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = _dispatch(given)
-        if sys.stdout is not None:
+        if sys.stdout is not None and not sys.stdout.closed:  # the language server closes it
             sys.stdout.flush()
     except BrokenPipeError:
         _leave_pipe()

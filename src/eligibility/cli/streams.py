@@ -15,6 +15,8 @@ from eligibility.errors import UsageError, excerpt
 if TYPE_CHECKING:
     from eligibility.records import Line
 
+_KEEP = "surrogateescape"  # bytes that are no UTF-8 spoil their own line, not those before and after
+
 
 @contextmanager
 def patients(place: str) -> Iterator[tuple[bool, Iterator[Line]]]:
@@ -22,11 +24,11 @@ def patients(place: str) -> Iterator[tuple[bool, Iterator[Line]]]:
 
     Raises UsageError where the file cannot be read, or is not UTF-8 text.
     """
-    from eligibility.records import LARGEST_RECORD, Line, is_lines, read_lines, read_record
+    from eligibility.records import LARGEST_RECORD, Line, is_lines, is_utf8, read_lines, read_record
 
     name = excerpt(Path(place).name or place, 80)
     try:
-        stream: TextIO = standard_input() if place == "-" else open(place, encoding="utf-8-sig")  # noqa: SIM115  # closed below
+        stream: TextIO = standard_input(_KEEP) if place == "-" else open(place, encoding="utf-8-sig", errors=_KEEP)  # noqa: SIM115  # closed below
     except (OSError, ValueError) as error:
         raise UsageError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or 'no such file'}") from None
     try:
@@ -34,6 +36,8 @@ def patients(place: str) -> Iterator[tuple[bool, Iterator[Line]]]:
         if not named:
             text = stream.read(LARGEST_RECORD + 1)
             if not is_lines(text):
+                if not is_utf8(text):
+                    raise UsageError(f"{name}: not UTF-8 text")
                 yield False, iter([Line(1, read_record(text))])
                 return
             if place == "-":
@@ -43,20 +47,18 @@ def patients(place: str) -> Iterator[tuple[bool, Iterator[Line]]]:
                 return
             stream.seek(0)
         yield True, read_lines(stream)
-    except UnicodeDecodeError:
-        raise UsageError(f"{name}: not UTF-8 text") from None
     finally:
         if place != "-":
             stream.close()
 
 
-def standard_input() -> TextIO:
-    """Standard input as UTF-8 text. Raises UsageError where there is none."""
+def standard_input(errors: str = "strict") -> TextIO:
+    """Standard input as UTF-8 text; `errors` as `open` takes it. Raises UsageError where there is none."""
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError("there is no standard input")
     reconfigure = getattr(sys.stdin, "reconfigure", None)
     if reconfigure is not None:  # JSON and rule files are UTF-8, whatever the terminal speaks
-        reconfigure(encoding="utf-8-sig")
+        reconfigure(encoding="utf-8-sig", errors=errors)
     return sys.stdin
 
 

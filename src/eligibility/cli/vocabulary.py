@@ -67,7 +67,7 @@ def _show(concept: Concept, words: Vocabulary, out: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from eligibility.concept_card import describe
+    from eligibility.concept_words import describe
 
     out.print(Text(concept.name, style="bold"))
     grid = Table.grid(padding=(0, 2))
