@@ -81,7 +81,11 @@ def speaks_of_the_mutant(request):
     name = request.node.name
     if mutant.startswith("eligibility.") and not name.startswith(readers):
         pytest.skip("speaks of other modules")
-    if name.startswith("test_kit__formula__") and module not in ("evaluator", "needs", "") and int(name.split("__")[-1]) % 4:
+    if (
+        name.startswith("test_kit__formula__")
+        and module not in ("evaluator", "needs", "")
+        and int(name.split("__")[-1]) % 4
+    ):
         pytest.skip("a quarter of the formulas is enough for what does not judge patients")
 
 
