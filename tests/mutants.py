@@ -20,6 +20,7 @@ import test_idioms
 import test_intervals
 import test_kit
 import test_logic
+import test_needs
 import test_reasons_and_needs
 import test_rule_errors
 import test_units
@@ -40,8 +41,8 @@ READERS = {  # which tests speak of a module: no others are run for its mutants,
     "checker": _LANGUAGE,
     "scope": _LANGUAGE,
     "comparisons": _LANGUAGE,
-    "evaluator": ("kit__formula", "messages__needs", "reasons_and_needs", "models", "properties"),
-    "needs": ("messages__needs", "reasons_and_needs", "kit__formula", "properties"),
+    "evaluator": ("kit__formula", "needs", "messages__needs", "reasons_and_needs", "models", "properties"),
+    "needs": ("needs", "messages__needs", "reasons_and_needs", "kit__formula", "properties"),
 }
 
 
@@ -126,7 +127,7 @@ def folded(function, cases):
 
 
 for _module in (
-    test_logic, test_intervals, test_units, test_rule_errors, test_idioms, test_reasons_and_needs, test_kit,
+    test_logic, test_needs, test_intervals, test_units, test_rule_errors, test_idioms, test_reasons_and_needs, test_kit,
 ):  # fmt: skip
     for _name, _function in list(vars(_module).items()):
         if not _name.startswith("test_") or not inspect.isfunction(_function) or _name in LEFT_OUT:
