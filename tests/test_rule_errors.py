@@ -340,6 +340,18 @@ def test_a_statement_repeats_the_words_that_it_stands_for(rule):
 
 
 @pytest.mark.parametrize(
+    ("head", "low", "high"),
+    [
+        ("at least 2 of", 2, 3), ("at least 1 of", 1, 3), ("at most 1 of", 0, 1), ("at most 0 of", 0, 0), ("at most 2 of", 0, 2),
+        ("exactly 0 of", 0, 0), ("exactly 1 of", 1, 1), ("exactly 3 of", 3, 3),
+    ],
+)  # fmt: skip
+def test_how_many_items_a_block_lets_hold(head, low, high):
+    rule = compile_trial(body(f"{head}:\n  - malignancy\n  - stroke\n  - bleeding")).criteria[0].rule
+    assert (rule.low, rule.high, len(rule.operands)) == (low, high, 3)
+
+
+@pytest.mark.parametrize(
     "ends",
     [
         "1 day < {} < 96 hours", "28 days <= {} <= 1 month", "1 month <= {} <= 1 month", "1 month < {} < 32 days",
