@@ -85,6 +85,13 @@ def test_an_input_is_asked_for_the_time_of_the_sample():
     assert asked("PaO2/FiO2 < 200 mmHg", {"PaO2": "82 mmHg"}) == [("FiO2", "value")]
 
 
+def test_inputs_that_are_known_now_are_enough_where_a_value_of_now_would_do():
+    assert [name for name, _ in asked("PaO2/FiO2 within 24 hours < 200 mmHg", {"FiO2": "40 %"})] == ["PaO2"]
+    patient = {"FiO2": "40 %", "surgery": {"at": "2024-03-01T08:00Z"}}
+    assert [name for name, _ in asked("PaO2/FiO2 before surgery < 200 mmHg", patient)] == ["PaO2", "FiO2"]
+    assert [name for name, _ in asked("PaO2/FiO2 after surgery < 200 mmHg", patient)] == ["PaO2"]
+
+
 def test_the_currency_of_a_trial_counts_for_inputs():
     """An FiO2 of two days ago is known where the trial says `values "3 days"`, and not by its own 24 hours."""
     patient = {
