@@ -101,6 +101,7 @@ def told_of(text):
         words = printable(item.underlined).replace("\n", " ")
         lines.append(f"{item.severity} {item.code} at {item.line}:{item.column} «{words}»: {printable(item.message)}")
         lines += [f"    {printable(item.help)}"] if item.help else []
+        lines += [f"    «{printable(item.source.words(at.span))}»: {at.message}" for at in item.related]
     return "\n".join(lines)
 
 
