@@ -169,6 +169,8 @@ def test_a_change_of_a_computed_quantity_asks_for_its_inputs_at_two_times():
         ("hemoglobin < LLN", {"hemoglobin": "<90 g/L"}, [("hemoglobin", "exact value, with its lower limit of normal")]),
         ("rise in creatinine over 1 day within 3 days after surgery > 5 mg/dL", {},
          [("surgery", "whether and when it began"), ("creatinine", "values at two times at most 1 day apart within 3 days after surgery")]),
+        ("creatinine after surgery > 5 mg/dL", {"surgery": {"at": "2024-03-03"}, "creatinine": {"value": "6 mg/dL", "at": "2024-03-03"}},
+         [("surgery", "exact time"), ("creatinine", "exact time")]),
         ("ALT within 24 hours > 2 x ULN", {"ALT": {"value": "60 U/L", "at": "2024-03-03", "upper_limit": "40 U/L"}}, [("ALT", "exact time")]),
         ("hemoglobin < LLN", {"hemoglobin": {"value": "90 g/L", "upper_limit": "160 g/L"}}, [("hemoglobin", "lower limit of normal")]),
         ("hemoglobin < LLN", {"hemoglobin": "90 g/L"}, [("hemoglobin", "lower limit of normal")]),

@@ -443,6 +443,8 @@ def test_dimensions_and_what_cancels(own):
     assert read("%").numerator == (("percent", 1),)  # a share of nothing in particular has its own kind
     assert read("1").numerator == ()
     assert read("cells").dimensions == (("[cell]", 1),)
+    assert read("m^1").dimensions == read("m").dimensions == (("[length]", 1),)
+    assert read("m^-1").dimensions == (("[length]", -1),)
     assert read("Hz").dimensions == (("[time]", -1), ("[turns]", 1))
     assert (read("degC").offset, read("K").offset, read("g").offset) == (Frac("273.15"), 0, 0)
 
