@@ -182,7 +182,7 @@ STATEMENTS = [
     ("E451", "«sex >= female»", ["sex", "no order"], ["sex is female"]),
     ("E451", "«highest sex» is female", ["sex", "no order"], ["take out `highest`"]),
     ("E452", "«creatinine» is 5 mg/dL", ["creatinine", "quantity", "class"], [">="]),
-    ("E452", "«malignancy» is present", ["malignancy", "condition", "class"], ["alone", "`no`"]),
+    ("E452", "«malignancy» is present", ["malignancy", "condition", "class"], ["alone", "`no malignancy`"]),
     ("E452", "«creatinine / 2» in (I, II)", ["`in`", "class"], [">="]),
     ("E460", "surgery within «1.5 months»", ["1.5 months", "duration"], ["whole months"]),
     ("E460", "surgery within «5 kg»", ["5 kg", "duration"], ["hours"]),

@@ -118,7 +118,11 @@ class _CriterionChecker:
     def _all(self, operands: tuple[nodes.Formula, ...], word: str = "") -> tuple[rules.Rule, ...]:
         """Check every operand before giving up, so that all problems are reported."""
         bare = self._share_a_comparison(operands, word) if word else []
-        checked = [None if operand in bare else self.statement(operand) for operand in operands]
+        checked: list[rules.Rule | None] = []
+        for operand in operands:
+            # of `creatinine betwen 3 and 4 mg/dL` the 4 is left over: that it is no statement follows from what was told
+            follows = word == "and" and checked[-1:] == [None] and isinstance(operand, nodes.Number)
+            checked.append(None if follows or operand in bare else self.statement(operand))
         if any(rule is None for rule in checked):
             raise Wrong
         return tuple(rule for rule in checked if rule is not None)

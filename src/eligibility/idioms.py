@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 from eligibility.errors import Diagnostic
-from eligibility.phrases import IDIOMS, UNDECLARED, Idiom, Said, short
+from eligibility.phrases import IDIOMS, UNDECLARED, Idiom
 from eligibility.source import Span
+from eligibility.tellings import Said, short
 from eligibility.vocabulary import Vocabulary
 
 _OF_A_NAME_ALONE = ("E421", "E452")
