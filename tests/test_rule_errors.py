@@ -258,6 +258,8 @@ BLOCKS = [
 WARNINGS = [
     ("W201", "«malignancy or stroke and bleeding»", ["and", "or", "brackets", "tighter"], ["brackets"]),
     ("W201", "no bleeding and («malignancy and stroke or bleeding»)", ["and", "or", "brackets"], ["brackets"]),
+    ("W203", "«no malignancy or stroke»", ["`no`", "malignancy", "alone"], ["no malignancy and no stroke"]),
+    ("W203", "«no malignancy for at least 5 years»", ["less than 5 years"], ["no malignancy within 5 years"]),
     ("W202", "«deep vein thrombosis or pulmonary embolism within 3 months»", ["pulmonary embolism", "alone"], ["(A or B) within"]),
 ]  # fmt: skip
 

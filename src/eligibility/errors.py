@@ -146,6 +146,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
         shared = min(len(folded) - len(folded.translate(without)), len(wanted))
         if 2 * shared >= _ALIKE * (len(folded) + len(wanted)):
             by_folded.setdefault(folded, candidate)
+    if wanted in by_folded:
+        return [by_folded[wanted]]
     close = get_close_matches(wanted, by_folded, n=count, cutoff=_ALIKE)
     alike = [(SequenceMatcher(None, match, wanted).ratio(), match) for match in close]
     best = max((ratio for ratio, _ in alike), default=0.0)
@@ -157,7 +159,17 @@ def _near(wanted: str, match: str, ratio: float) -> bool:
     shorter = min(len(wanted), len(match))
     if shorter <= 4 and wanted != match:
         return shorter > 2 and abs(len(wanted) - len(match)) <= 1 and wanted[0] == match[0] and ratio >= _SHORT_ALIKE
-    return shorter > SHORT or ratio >= _SHORT_ALIKE
+    if not _words_alike(wanted, match):
+        return False
+    return (shorter > SHORT and wanted[0] == match[0]) or ratio >= _SHORT_ALIKE
+
+
+def _words_alike(wanted: str, match: str) -> bool:
+    """Is there for each word of a name a word of the other that looks like it? `HBsAg positive` is no `HIV test positive`."""
+    words = match.split()
+    return len(words) == 1 or all(
+        any(SequenceMatcher(None, word, other).ratio() >= _ALIKE for other in words) for word in wanted.split()
+    )
 
 
 def _plain(name: str) -> str:

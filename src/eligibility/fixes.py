@@ -179,7 +179,9 @@ def _phrase(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFil
     yield from _nearest_named(diagnostic, vocabulary, tree)
     form = re.fullmatch(r"write `((between|within) [0-9][^`]*)`", diagnostic.help or "")
     if form and re.search(r"` is no form of (?:this language|a window)$", diagnostic.message):
-        whole = form[2] == "between" or re.search(r"[0-9]", diagnostic.underlined)
+        whole = form[2] == "between" or re.search(
+            r"[0-9]|\b(?:minute|hour|day|week|month|year)$", diagnostic.underlined, re.I
+        )
         yield _replace(diagnostic, form[1] if whole else form[2])
 
 

@@ -17,15 +17,20 @@ from eligibility.tellings import (
     change_in,
     comparative,
     further_back,
+    further_before,
     if_declared,
     in_the_past,
     inverse_sign,
     lasting,
+    lasts,
     limit_of_normal,
     named_once,
     number_behind,
+    past_unit,
     pressures,
+    ratio,
     short,
+    sign_again,
     thousands,
     unfold,
     unless_given,
@@ -96,7 +101,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"``", written("write a name between them", "a name is missing between the backticks")),
     # ages, and pressures
     _idiom(r"(?P<said>\b(?:aged?|adults?)\s+(?P<low>[0-9]+)\s*(?P<unit>years?|months?)?(?:\s+of\s+age)?\s*(?:(?:and|or)\s+(?P<how>older|over|above|more|younger|under|below|less)))\b", aged),
-    _idiom(r"(?P<said>\b(?:adults?|adolescents?|child(?:ren)?|minors?|infants?|elderly))\b",
+    _idiom(r"(?P<said>\b(?:adults?|adolescents?|child(?:ren)?|minors?|infants?|elderly))\b(?![-/])",
            written("compare the age, such as `age >= 18 years`", "`{said}` has no age of its own"), only=(UNDECLARED,)),
     _idiom(r"(?P<x>\b(?:blood\s+pressure|BP))?\s*(?P<sign>[<>]=?|[≤≥])?\s*(?P<said>(?P<high>[0-9]{2,3})\s?/\s?(?P<low>[0-9]{2,3}))(?![\w/])", pressures, UNDECLARED),
     # numbers
@@ -126,8 +131,10 @@ IDIOMS: tuple[Idiom, ...] = (
         r"(?P<said>\b(?:within|in|during|over|for|throughout)\s+the\s+(?:past|last|previous|preceding|prior)|\bwithin\s+(?:past|last|previous|prior)|\b(?:in|during))\s+(?P<length>[0-9][0-9.]*\s*[a-z]+)",
         in_the_past,
     ),
-    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>(?:(?:more|longer|greater)\s+than|over|at\s+least|a\s+minimum\s+of|>=?|≥)\s*(?P<length>[0-9][0-9.]*\s*[a-z]+)\s+(?:ago|before\s+now|earlier|prior)\b)", further_back),
-    _idiom(r"(?P<said>(?:(?:less|fewer)\s+than\s+|within\s+|under\s+|<=?\s*|≤\s*)?(?P<length>[0-9][0-9.]*\s*[a-z]+)\s+(?:ago|before\s+now|earlier|prior)\b)", in_the_past),
+    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>(?:(?:more|longer|greater)\s+than|over|at\s+least|a\s+minimum\s+of|>=?|≥)\s*(?P<length>[0-9][0-9.]*\s*[a-z]+)\s+(?:ago|before\s+now|earlier|prior)\b(?!\s+(?:to|than)\b))", further_back),
+    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>(?:(?:more|longer|greater)\s+than|over|at\s+least|>=?|≥)\s*(?P<length>[0-9][0-9.]*\s*[a-z]+)\s+(?:before|prior\s+to)\s+(?P<milestone>[^\W\d_][\w/'-]*(?:\s+[^\W\d_][\w/'-]*){0,4}))", further_before),
+    _idiom(r"(?P<said>(?:(?:less|fewer)\s+than\s+|within\s+|under\s+|<=?\s*|≤\s*)?(?P<length>[0-9][0-9.]*\s*[a-z]+)\s+(?:ago|before\s+now|earlier|prior)\b(?!\s+(?:to|than)\b))", in_the_past),
+    _idiom(r"(?P<said>\b(?:within|in|during|over)\s+the\s+(?:past|last|previous|preceding|prior)\s+(?P<unit>minute|hour|day|week|month|year))\b", past_unit),
     _idiom(r"(?P<said>\b(?!within\s+the\s+next\s+[0-9])(?:within|in|during|over)\s+(?:the\s+)?(?:next|coming|following)\b)", written("write `within the next 3 months`", "`{said}` needs a form and a duration of its own")),
     _idiom(
         r"\b(?:within|over|for\s+at\s+least)\s+(?P<said>[0-9][0-9.]*\s*(?:[a-z]+\s*)?(?:-|–|—|to)\s*(?P<end>[0-9][0-9.]*\s*[a-z]*))",
@@ -135,7 +142,12 @@ IDIOMS: tuple[Idiom, ...] = (
     ),
     _idiom(r"\b(?:within|over|for\s+at\s+least)\s+(?P<said>[-−+<>≤≥=]+\s*(?P<length>[0-9][0-9.]*\s*[a-z]*))",
            written("write a number and a unit of time alone, such as `{length}`", "`{said}` is no length of time")),
-    _idiom(r"\bwithin\s+(?P<length>" + _TIME + r")\s+(?P<said>of|from|to|around|prior\s+to|preceding|following|since|until)\s+(?P<x>[^\W\d_][^<>()]*?)\s*(?=[)<>]|\b(?:and|or|unless|then)\b|$)",
+    *(
+        _idiom(r"\bwithin\s+(?P<length>" + _TIME + r")\s+(?P<said>" + words + r")\s+(?P<x>[^\W\d_][^<>()]*?)\s*(?=[)<>]|\b(?:and|or|unless|then)\b|$)",
+               written(f"write `{word}`: `within {{length}} {word} {{x}}`"))
+        for words, word in (("prior\\s+to|preceding|ahead\\s+of", "before"), ("following|subsequent\\s+to", "after"))
+    ),
+    _idiom(r"\bwithin\s+(?P<length>" + _TIME + r")\s+(?P<said>of|from|to|around|since|until)\s+(?P<x>[^\W\d_][^<>()]*?)\s*(?=[)<>]|\b(?:and|or|unless|then)\b|$)",
            written("write `within {length} before {x}` or `within {length} after {x}`", "`{said}` does not say on which side of it")),
     _idiom(r"(?P<said>\b(?:before|after|since|until)\s+(?:[0-9]{4}(?:-[0-9]{2}){0,2}\b|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}|(?:[0-9]{1,2}\.?\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+[0-9]{1,4}))",
            written("name a milestone, such as `first dose`, or write `within 6 months`", "`{said}` names a date, and rules hold no dates")),
@@ -167,12 +179,20 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<said>\b(?:prior|previous|past|past\s+history\s+of|any\s+history\s+of|former)\s+(?P<x>" + _WORDS + r"))(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
            if_declared("x", written("write `history of {x}`, or `{x} within 6 months`"), "condition", "event")),
     _idiom(
+        r"(?P<said>\b(?:without|free\s+of|absence\s+of|no\s+evidence\s+of)\s+(?P<x>" + _WORDS + r")\s+for\s+(?:at\s+least\s+|more\s+than\s+|over\s+|the\s+(?:last|past)\s+)?(?P<length>" + _TIME + r"))",
+        if_declared("x", written("write `no {x} within {length}`")),
+    ),
+    _idiom(r"(?P<x>" + _WORDS + r")\s+(?P<said>not\s+within)\s+(?P<length>" + _TIME + r")", if_declared("x", written("write `no {x} within {length}`"))),
+    _idiom(r"(?P<said>\b(?:planned|scheduled|upcoming)\s+(?P<x>" + _WORDS + r"))(?=\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
+           if_declared("x", written("write `{x} within the next 3 months`"), "condition", "event")),
+    _idiom(r"(?P<said>(?P<x>" + _WORDS + r")\s+(?:planned|scheduled))\b", if_declared("x", written("write `{x} within the next 3 months`"), "condition", "event")),
+    _idiom(
         r"(?P<said>\b(?:absence\s+of|lack\s+of|free\s+of|no\s+evidence\s+of|negative\s+for|without|never\s+had|denies))\s+(?P<x>"
-        + _WORDS + r")(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
+        + _WORDS + r")(?=\s*[<>=()]|\s+(?:within|for)\s+|\s+(?:and|or|unless|then)\b|\s*$)",
         if_declared("x", written("write `no {x}`; behind another statement, `and no {x}`")),
     ),
     _idiom(
-        r"(?P<said>\b(?:the\s+)?(?:patients?|subjects?)\s+(?:has|have|had|with|is|are)|\bpresence\s+of|\b(?:clinical\s+)?diagnos(?:is\s+of|ed\s+with)|\bevidence\s+of|\bdocumented|\bconfirmed|\bknown|\beither|\bactive)\s+(?P<x>"
+        r"(?P<said>\b(?:the\s+)?(?:patients?|subjects?)\s+(?:has|have|had|with|is|are)|\bpresence\s+of|\b(?:clinical\s+)?diagnos(?:is\s+of|ed\s+with)|\bevidence\s+of|\bdocumented|\bconfirmed|\bknown|\bactive)\s+(?P<x>"
         + _WORDS + r")(?=\s*[<>=()]|\s+within\s+[0-9]|\s+(?:and|or|unless|then)\b|\s*$)",
         if_declared("x", written("write the name alone: `{x}`")),
     ),
@@ -192,12 +212,14 @@ IDIOMS: tuple[Idiom, ...] = (
         _idiom(r"(?P<said>\b(?:" + words + r"))\s+(?P<x>" + _WORDS + r")(?=\s*[<>=≤≥]|\s+within\s+[0-9]|\s+(?:before|after|is|in)\b|\s*$)",
                if_declared("x", written(f"write `{word} {{x}}`"), "quantity", "class"))
         for words, word in (
-            ("maximum|maximal|max|peak|greatest|largest|worst", "highest"), ("minimum|minimal|min|nadir|smallest", "lowest"),
+            ("maximum|maximal|max|peak|greatest|largest", "highest"), ("minimum|minimal|min|nadir|smallest", "lowest"),
             ("most\\s+recent|last|newest|current|present", "latest"), ("earliest|initial|baseline|oldest", "first"),
         )
     ),
     _idiom(r"(?P<said>\b(?:mean|average|median|total)\s+(?P<x>" + _WORDS + r"))(?=\s*[<>=≤≥]|\s+within\s+[0-9])",
            if_declared("x", written("write `highest`, `lowest`, `first` or `latest`", "`{said}`: no average is computed"), "quantity")),
+    _idiom(r"(?P<said>\b(?:worst|best|abnormal))\s+(?P<x>" + _WORDS + r")(?=\s*[<>=≤≥]|\s+within\s+[0-9]|\s+(?:before|after|is|in)\b|\s*$)",
+           if_declared("x", written("write `highest {x}` or `lowest {x}`, as the protocol means it"), "quantity", "class")),
     # judgements
     _idiom(r"(?P<said>\bjudge?ment(?:\s*['‘’“”«»„].*$|(?=\s*$|\s+[^\W\d_])))",
            written('write the question in straight quotation marks: `judgement "..."`', "a judgement holds its question in quotation marks")),
@@ -205,7 +227,7 @@ IDIOMS: tuple[Idiom, ...] = (
            written('write `judgement "..."` alone', "a judgement takes no word before it: `{said}`")),
     # comparisons
     _idiom(r"(?P<said>\b(?:or|and)\s+(?:older|younger|more|less|higher|lower|above|below|greater|over|under))\s*(?=$|\)|\b(?:and|or|unless|then)\b)",
-           written("take it out: `>=` and `<=` include their end", "`{said}` says the sign again in words")),
+           sign_again),
     _idiom(r"(?P<said>\b(?:(?:is|are|was|be)\s+)?(?:" + COMPARED + r"))\s+(?P<number>[+-]?[0-9.]+)(?![0-9.])(?!\s+of\b)", comparative, IN_WORDS),
     _idiom(r"(?P<said>\b(?:is|are|was|be|equals))\s+(?P<rest>between\s+[0-9.]\S*(?:\s+\S+)?\s+and\s+\S+(?:\s+\S+)?|[<>≤≥])",
            written("take out `{said}`", "`{said}` does not stand before a comparison of numbers")),
@@ -219,7 +241,10 @@ IDIOMS: tuple[Idiom, ...] = (
                "`between` needs two ends", "write `between 35 and 70 years`")),
     _idiom(r"(?P<said>\bbetween)\s+(?=and\b|$)", written("write `between 35 and 70 years`", "`between` needs two ends")),
     _idiom(r"(?P<said>\bfrom\s+(?P<low>[0-9.]+[^<>]*?)\s*(?:\bto\b|-|–|—)\s*(?P<high>[0-9][^<>]*))$", written("write `between {low} and {high}`")),
-    _idiom(r"(?P<said>(?<![\w.])(?P<low>[0-9.]+)\s*(?:\bto\b|–|—|-)\s*(?P<high>[0-9][^<>()]*))$", written("write `between {low} and {high}`")),
+    _idiom(r"(?P<said>(?<![\w.])(?P<low>[0-9.]+)\s*(?:\bto\b|–|—|-)\s*(?P<high>[0-9][^<>()\"]*))$", written("write `between {low} and {high}`")),
+    _idiom(r"(?P<x>" + _WORDS + r")\s*(?P<said>>=?|≥)\s*(?P<length>[0-9][0-9.]*\s*[a-z]+)\s*(?=$|\)|\b(?:and|or|unless|then)\b)", lasts, only=("E475",)),
+    _idiom(r"\b(?P<said>since\s+(?P<length>" + _TIME + r"))\b", written("write `for at least {length}`")),
+    _idiom(r"(?P<said>\b(?P<a>[^\W_]+):(?P<b>[^\W_]+))", ratio),
     # classes
     _idiom(r"(?P<said>\b(?:is\s+)?not\s+in\b)\s*(?P<set>\([^()]*\))", written("write `not (... in {set})`")),
     _idiom(r"\bin\s*\((?P<said>(?P<low>\w+)\s*(?:-|–|to)\s*(?P<high>\w+))\s*\)", written("name each value: `in ({low}, {high})`", "`{said}` is no value")),
@@ -239,6 +264,10 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<said>\b(?:except(?:\s+(?:for|if|when))?|excluding|other\s+than))\b", written("write `unless`")),
     _idiom(r"\bif\s+(?P<said>then)\b", written("write `if A then B`", "a statement is missing between `if` and `then`")),
     _idiom(r"(?P<said>\bxor)\b", written("write `exactly 1 of:` with the two as items")),
+    _idiom(r"(?P<said>\bneither)\b(?=.*\bnor\b)|(?P<nor>\bnor)\b", lambda match, _: (
+        f"`{match['said'] or 'nor'}` is no form of this language", "write `no A and no B`, or a block `none of:`")),
+    _idiom(r"(?P<said>\beither)\b(?=.*\bor\b)", written("take it out: `or` says it")),
+    _idiom(r"(?P<said>\bboth)\b(?=.*\band\b)", written("take it out: `and` says it")),
     _idiom(r"(?P<said>\bnor)\b", written("write `and not`, or a block `none of:`")),
     _idiom(r"(?P<said>(?P<low>[0-9.]+)\s*(?:±|\+/-|\+-)\s*[0-9.]+)", written("write both ends: `between ... and ...`", "`{said}` is no number here")),
     _idiom(r"(?P<said>[~≈≃]|\b(?:approximately|approx\.?|about|around|circa|ca\.))\s*(?=[0-9])",
@@ -259,6 +288,8 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"^\s*(?P<said>\"_*\")", written('a criterion is `ID "label": formula`', "a criterion begins with its ID"), only=(NO_CRITERION,)),
     _idiom(r"^\s*\(?(?P<said>[A-Za-z]?[0-9][A-Za-z0-9.]*?)[.):]*\s+[^\s\"]", written('write `{said} "label": formula`', "criterion `{said}` has no label"), only=(NO_CRITERION,)),
     _idiom(r"^\s*(?P<said>note\s*:)", written('write `note "..."`', "no colon stands behind `note`"), only=("E133", MISPLACED, UNDECLARED)),
+    _idiom(r"^\s*(?P<said>[^\s\"]+)\s*\"_*\"\s*:", written('IDs hold letters, digits and dots: `1.2 "label": formula`', "`{said}` is no ID of a criterion"), only=(NO_CRITERION,)),
+    _idiom(r"\S\s+(?P<said>note)\s*\"", written("write it on a line of its own, indented, below the formula", "`{said}` stands on the line of the formula"), only=(MISPLACED,)),
     # what cannot stand where it stands
     _idiom(r"\s(?P<said>//|/\*|--)", written("write a remark behind `#`", "`{said}` begins no remark"), only=(MISPLACED, "E128")),
     _idiom(r"^\s*(?:include|exclude)\s*:\s*(?P<said>\S+)", written("write each criterion on a line of its own below the section", "`{said}` stands behind the section"), only=(MISPLACED,)),
@@ -273,7 +304,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"\b(?:before|after)\s+[^<>]*?(?P<said>\b(?:before|after))\b", written("take out one of them", "there is a second `{said}`"), only=(MISPLACED,)),
     _idiom(r"\bwithin\b[^<>]*?(?P<said>\bwithin)\b", written("take out one of them", "there is a second window: `{said}`"), only=(MISPLACED,)),
     _idiom(r"(?P<said>\bnot)\b", written("write `and not`, or `or not`", "nothing joins `{said}` to what stands before it"), only=(MISPLACED,)),
-    _idiom(r"(?P<said>,)\s*$", written("take it out", "`{said}` ends nothing"), only=(MISPLACED,)),
+    _idiom(r"(?P<said>[,.;:])\s*$", written("take it out", "`{said}` ends nothing"), only=(MISPLACED,)),
     _idiom(r"(?P<said>[,;])", written("write `and` or `or`, or a block with items", "`{said}` joins nothing"), only=(MISPLACED,)),
     _idiom(r"(?P<said>[\[\]{}])", written("write `(` and `)`", "`{said}` is no bracket of this language"), only=(MISPLACED, "E128")),
     _idiom(r"(?P<said>['‘](?P<x>[^'’]+)['’])", written("write it without: {x}", "no quotation marks stand around `{x}`"), only=(MISPLACED, "E128")),

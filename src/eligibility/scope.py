@@ -97,8 +97,12 @@ class Scope:
         if concept is None:
             self._fail_for_what_lacks(name)
             found = guess(name.text, self.vocabulary)
-            said = found.message or f"`{short(name.text)}` is not declared in the vocabulary"
-            self.fail("E400", said, name.span, found.help)
+            self.fail(
+                "E400",
+                found.message or f"`{short(name.text)}` is not declared in the vocabulary",
+                name.span,
+                found.help,
+            )
         return concept
 
     def _fail_for_what_lacks(self, name: nodes.Name) -> None:

@@ -130,7 +130,13 @@ def lasting(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     if re.match(r"less|fewer|under|up to|at most|no more|not more|<", how):
         return (
             f"`{short(match['said'])}` is no form of this language",
-            f"write `not (X for at least {short(match['length'])})`",
+            f"write `X and not X for at least {short(match['length'])}`",
+        )
+    absent = re.search(r"\b(?:no|not)\s+([^\W\d_][\w/' -]*?)\s*$", match.string[: match.start()], re.IGNORECASE)
+    if absent and vocabulary.find(absent[1]) is not None:  # none in the time, not: present for less than the time
+        return (
+            f"`{short(match['said'])}` is no form of this language",
+            f"write `no {absent[1]} within {short(match['length'])}`",
         )
     return f"`{short(match['said'])}` is no form of this language", f"write `for at least {short(match['length'])}`"
 
@@ -227,7 +233,16 @@ def _declared_end(words: str, vocabulary: Vocabulary) -> tuple[str, Concept] | N
 def value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
     """The name of a class, and behind it one of its values, with nothing between them."""
     found = _declared_end(match["x"], vocabulary)
-    if found is None or found[1].kind != "class" or key_of(match["said"]) not in found[1].value_ranks:
+    if found is None or found[1].kind != "class":
+        return None
+    ends = re.fullmatch(r"(\w+)[-–](\w+)", match["said"])
+    ranks = [found[1].value_ranks.get(key_of(end)) for end in ends.groups()] if ends else []
+    if found[1].ordered and len(ranks) == 2 and ranks[0] is not None and ranks[1] is not None and ranks[0] < ranks[1]:
+        return (
+            f"a comparison is missing between `{found[0]}` and `{match['said']}`",
+            f"write `{found[0]} in ({', '.join(found[1].values[ranks[0] : ranks[1] + 1])})`",
+        )
+    if key_of(match["said"]) not in found[1].value_ranks:
         return None
     name, sign = found[0], "`is` or `>=`" if found[1].ordered else "`is`"
     more = re.split(r"\s*(?:,|/|\bor\b)\s*", match["more"] or "", flags=re.IGNORECASE)[1:]
@@ -240,6 +255,52 @@ def value_behind(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
         f"a comparison is missing between `{name}` and `{match['said']}`",
         f"write {sign}: `{name} is {match['said']}`",
     )
+
+
+def sign_again(match: re.Match[str], vocabulary: Vocabulary) -> Said:
+    """`age >= 18 or older`, and `NYHA class is III or higher`, where the words are the sign."""
+    value = re.search(r"\b(?:is|=)\s+([\w+-]+)\s*$", match.string[: match.start()], re.IGNORECASE)
+    if value is None:
+        return f"`{short(match['said'])}` says the sign again in words", "take it out: `>=` and `<=` include their end"
+    sign = "<=" if re.search(r"younger|less|lower|below|under", match["said"], re.IGNORECASE) else ">="
+    return f"`{short(match['said'])}` is no form of this language", f"write `{sign} {value[1]}` instead of `is`"
+
+
+def past_unit(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """`within the past week`: one of them."""
+    if not time_unit(match["unit"]):
+        return None
+    return f"`{short(match['said'])}` is no form of a window", f"write `within 1 {match['unit'].lower()}`"
+
+
+def further_before(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """`stroke more than 6 months before first dose`: ever, and not in those months."""
+    found, after = _declared_end(match["x"], vocabulary), match["milestone"].split()
+    name = next((n for i in range(len(after), 0, -1) if vocabulary.find(n := " ".join(after[:i])) is not None), None)
+    if found is None or not found[1].is_occurrence or not _duration_only(match["length"]):
+        return None
+    window = f"within {short(match['length'])} before {name or match['milestone']}"
+    return (
+        f"`{short(match['said'])}` is no form of a window",
+        f"write `history of {found[0]} and no {found[0]} {window}`",
+    )
+
+
+def lasts(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """`invasive ventilation > 48 hours`."""
+    found = _declared_end(match["x"], vocabulary)
+    if found is None or found[1].kind != "condition" or not _duration_only(match["length"]):
+        return None
+    return (
+        f"`{found[0]}` is a condition, not a number",
+        f"write `{found[0]} for at least {short(match['length'])}`, or compare `time since onset of {found[0]}`",
+    )
+
+
+def ratio(match: re.Match[str], vocabulary: Vocabulary) -> Said | None:
+    """`PaO2:FiO2`."""
+    name = f"{match['a']}/{match['b']}"
+    return (f"`{match['said']}` is no name", f"write `{name}`") if vocabulary.find(name) else None
 
 
 def aged(match: re.Match[str], vocabulary: Vocabulary) -> Said:

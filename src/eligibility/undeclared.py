@@ -72,6 +72,9 @@ def _joined(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None
     if len(parts) > 1 and all(_statement(vocabulary.find(part.strip())) for part in parts):
         both = " or ".join(part.strip() for part in parts)
         return Guess(f"`/` joins no names: `{name}`", f"write `{both}`, or with `and`, as the protocol says")
+    if len(parts) > 1 and all(_number(vocabulary.find(part.strip())) for part in parts):
+        told = "compare each, joined by `and` or `or`; to divide one by the other, write spaces around `/`"
+        return Guess(f"`/` joins no names: `{name}`", told)
     for first in range(1, len(words) - 1):
         before, behind = " ".join(words[:first]), " ".join(words[first + 1 :])
         if vocabulary.find(before) is not None and vocabulary.find(behind) is not None:
@@ -82,6 +85,10 @@ def _joined(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None
 
 def _statement(concept: Concept | None) -> bool:
     return concept is not None and (concept.is_occurrence or concept.kind == "attestation")
+
+
+def _number(concept: Concept | None) -> bool:
+    return concept is not None and concept.kind == "quantity"
 
 
 def _part(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None:
