@@ -196,21 +196,21 @@ def change_in(word: str) -> Telling:
     """Tell `rise in` or `fall in`, with the length of time that the author wrote."""
 
     def tell(match: re.Match[str], vocabulary: Vocabulary) -> Said:
-        around = match.string[match.start() :]
-        length = re.search(r"\b(?:over|within|in)\s+(?:any\s+)?([0-9][0-9.]*\s*[a-z]+)", around, re.IGNORECASE)
-        over = short(length[1]) if length and _duration_only(length[1]) else "48 hours"
-        name = short(match["x"])
-        return (
-            f"`{short(match['said'])}` is no form of this language",
-            f"write `{word} in {name} over {over}`, then the sign",
-        )
+        return f"`{short(match['said'])}` is no form of this language", _written_change(f"{word} in", match)
 
     return tell
 
 
+def _written_change(words: str, match: re.Match[str]) -> str:
+    length = re.search(
+        r"\b(?:over|within|in)\s+(?:any\s+)?([0-9][0-9.]*\s*[a-z]+)", match.string[match.start() :], re.IGNORECASE
+    )
+    over = short(length[1]) if length and _duration_only(length[1]) else "48 hours"
+    return f"write `{short(words)} {short(match['x'])} over {over}`, then the sign"
+
+
 def without_over(match: re.Match[str], vocabulary: Vocabulary) -> Said:
-    told = change_in(match["said"].split()[0].casefold())(match, vocabulary)
-    return f"`{' '.join(match['said'].split())}` needs `over` and a duration", told[1]
+    return f"`{' '.join(match['said'].split())}` needs `over` and a duration", _written_change(match["said"], match)
 
 
 def inverse_sign(match: re.Match[str], vocabulary: Vocabulary) -> Said:

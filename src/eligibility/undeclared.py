@@ -44,7 +44,8 @@ def _misspelled(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | 
     """`malignant tumour`: of as many words as a declared name, and very like it."""
     near = [known for known in vocabulary.nearest(name) if len(known.split()) == len(words)]
     best = max((SequenceMatcher(None, name.casefold(), known.casefold()).ratio() for known in near), default=0.0)
-    return Guess(None, did_you_mean(near) or "") if best >= _VERY_LIKE else None
+    hint = did_you_mean(near) if best >= _VERY_LIKE else None
+    return Guess(None, hint) if hint is not None else None
 
 
 def _value(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None:
@@ -73,13 +74,17 @@ def _joined(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None
         both = " or ".join(part.strip() for part in parts)
         return Guess(f"`/` joins no names: `{name}`", f"write `{both}`, or with `and`, as the protocol says")
     if len(parts) > 1 and all(_number(vocabulary.find(part.strip())) for part in parts):
-        told = "compare each, joined by `and` or `or`; to divide one by the other, write spaces around `/`"
-        return Guess(f"`/` joins no names: `{name}`", told)
+        return Guess(
+            f"`/` joins no names: `{name}`",
+            "compare each, joined by `and` or `or`; to divide one by the other, write spaces around `/`",
+        )
     for first in range(1, len(words) - 1):
         before, behind = " ".join(words[:first]), " ".join(words[first + 1 :])
         if vocabulary.find(before) is not None and vocabulary.find(behind) is not None:
-            told = f"`{words[first]}` is no word of this language, and joins nothing"
-            return Guess(told, f"join `{before}` and `{behind}` with `and` or `or`")
+            return Guess(
+                f"`{words[first]}` is no word of this language, and joins nothing",
+                f"join `{before}` and `{behind}` with `and` or `or`",
+            )
     return None
 
 
