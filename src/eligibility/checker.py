@@ -245,7 +245,8 @@ class _CriterionChecker:
             for operand in (first.operand, *others)
             if isinstance(operand, nodes.Term | nodes.History) and self._is_occurrence(operand.name)
         ]
-        if len(names) == len(node.operands):
+        windowed = any(isinstance(item, nodes.History) and item.window for item in (first.operand, *others))  # an error
+        if len(names) == len(node.operands) and not windowed:
             each = " and ".join(f"{first.word} {short(print_formula(item))}" for item in (first.operand, *others))
             self._scope.warn("W203", f"`{first.word}` binds to `{names[0].text}` alone", node.span,
                        f"write `{each}` if it is meant for all of them, else put the `{first.word}` last")  # fmt: skip

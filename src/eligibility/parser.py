@@ -75,16 +75,17 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
         if diagnostic.line not in reported:
             diagnostics.append(diagnostic)
             reported.add(diagnostic.line)
-        if start == "trial_file" and _is_head(text, diagnostic):
+        here = text.count("\n", 0, diagnostic.span.start) + 1  # joined lines are one line here
+        if start == "trial_file" and _is_head(text, here, diagnostic.code):
             mended, start = _without_head(text), "headless_file"
         else:
             as_item = expected_there(error) == {"DASH"}
             inside = diagnostic.code in WITH_CONTENT or _SECTION.match(source.line(diagnostic.line)) is not None
-            mended = _stubbed(text, diagnostic.line, blanked, with_content=inside, as_item=as_item)
+            mended = _stubbed(text, here, blanked, with_content=inside, as_item=as_item)
         if mended is None:
             break
         text = mended
-        unread = text if start == "formula_file" else _without_what_was_read(text, diagnostic.line)
+        unread = text if start == "formula_file" else _without_what_was_read(text, here)
     if isinstance(tree, nodes.TrialFile):
         tree = nodes.TrialFile(
             id=tree.id, title=tree.title, registry=tree.registry, values=tree.values, values_span=tree.values_span,
@@ -132,10 +133,10 @@ def _lark(start: str) -> Lark:
     )  # fmt: skip
 
 
-def _is_head(text: str, diagnostic: Diagnostic) -> bool:
+def _is_head(text: str, line_number: int, code: str) -> bool:
     """Is the line wrong that names the trial, so that nothing below it would be read?"""
-    line = text.split("\n")[diagnostic.line - 1]
-    return diagnostic.code == HEADLESS or re.match(r"\s*trial\b", line, re.IGNORECASE) is not None
+    line = text.split("\n")[line_number - 1]
+    return code == HEADLESS or re.match(r"\s*trial\b", line, re.IGNORECASE) is not None
 
 
 def _without_head(text: str) -> str | None:

@@ -282,7 +282,7 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<x>" + _WORDS + r")\s*(?:[<>]=?|[≤≥])\s*[^<>≤≥()]{1,40}?\s(?P<how>and|or)\s+(?P<said>[<>]=?|[≤≥])", named_once, only=("E127",)),
     # the head of the trial, and of a criterion
     _idiom(r"^\s*trial\s+\S+\s+(?P<said>[“”„«»‘’'].*?)\s*$", written('write `trial ID "title"`', "the title stands in straight quotation marks"), only=(MISPLACED,)),
-    _idiom(r"^\s*[A-Za-z0-9.]+\s*(?P<said>[“”„«»‘’'][^:]*?)\s*:", written('write `1 "label": formula`', "a label stands in straight quotation marks"), only=(NO_CRITERION,)),
+    _idiom(r"^\s*[A-Za-z0-9.]+\s*(?P<said>[“”„«»‘’'][^:“”„«»‘’']*[“”„«»‘’']?)", written('write `1 "label": formula`', "a label stands in straight quotation marks"), only=(NO_CRITERION,)),
     _idiom(r"^\s*(?P<said>\(?(?P<id>[A-Za-z0-9.]*[A-Za-z0-9])\s*[.):,]+)\s*\"", written("write `{id}` alone before the label", "`{said}` is no ID of a criterion"), only=(NO_CRITERION,)),
     _idiom(r"^\s*(?P<said>[-*•–—])\s", written('a criterion is `ID "label": formula`', "a criterion begins with its ID, not with `{said}`"), only=(NO_CRITERION,)),
     _idiom(r"^\s*(?P<said>\"_*\")", written('a criterion is `ID "label": formula`', "a criterion begins with its ID"), only=(NO_CRITERION,)),

@@ -121,7 +121,7 @@ class Scope:
         if within and find(within[1]) is not None:
             place = Span(name.span.start + within.start(2), name.span.start + within.end(2))
             said = f" in digits, not `{within[3]}`" if within[3] and not time_unit(within[3]) else ""
-            number = in_digits(within[3])
+            number = 1 if within[3].casefold() in ("a", "an") else in_digits(within[3])
             length = f"{number} {within[4]}" if number and time_unit(within[4]) else "6 months"
             self.fail("E129", f"`{within[2]}` needs a duration{said}", place, f"write `{within[2]} {length}`")
         numbered = re.match(r"(.+?)\s+([0-9]+(?:\.[0-9]+)?)\b\s*([^\W\d_]*)", text)

@@ -93,7 +93,9 @@ _BEGINS_FORMULA = re.compile(r"(?:^|[:(]|-\s|\b(?:and|or|not|no|if|then|unless))
 def _named(match: re.Match[str], words: str, sign: str, vocabulary: Vocabulary) -> str:
     """What to write for `older than 18 years` and `more than 3 failing organs`, where no name stands in front."""
     rest = match.string[match.end() :]
-    if re.search(r"older|younger", words):
+    if re.search(r"older|younger", words) or re.match(
+        r"\s*(?:months?|years?)\s+(?:old|of\s+age)\b", rest, re.IGNORECASE
+    ):
         unit = re.match(r"\s*(months?|years?)\b", rest, re.IGNORECASE)
         written = f"age {sign} {match['number']} {unit[1].lower() if unit else 'years'}"
         if sign == ">":

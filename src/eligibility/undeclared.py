@@ -17,6 +17,20 @@ from eligibility.vocabulary import Concept, Vocabulary
 MOST_WORDS = 24
 _VERY_LIKE = 0.88  # the ratio of difflib: one letter in eight
 
+_OF_ANYTHING = (
+    "positive",
+    "negative",
+    "present",
+    "absent",
+    "normal",
+    "low",
+    "high",
+    "mild",
+    "moderate",
+    "severe",
+    "none",
+)
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -52,7 +66,7 @@ def _value(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None:
     """`female` is a value of one class."""
     key = key_of(name)
     of = [concept for concept in vocabulary if concept.kind == "class" and key in concept.value_ranks]
-    if len(of) != 1 or len(name) < 3:
+    if len(of) != 1 or len(name) < 3 or name.casefold() in _OF_ANYTHING:
         return None
     return Guess(f"`{name}` is a value of `{of[0].name}`, not a statement", f"write `{of[0].name} is {name}`")
 
