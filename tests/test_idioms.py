@@ -232,6 +232,12 @@ def test_a_second_trial_has_no_twins_in_the_first():
     assert [item.code for item in diagnose(text + "\n" + text)[1]] == ["E124"]
 
 
+def test_the_line_of_a_trial_is_not_taken_for_a_formula():
+    (told,) = diagnose('trial NCT0|1 "t"\n\ninclude:\n  1 "one": stroke\n')[1]
+    assert (told.code, told.line) == ("E131", 1)
+    assert 'trial ID "title"' in told.help
+
+
 def test_no_name_is_offered_that_is_alike_by_chance_or_leaves_a_word_out():
     for rule in ("adults", "Alter", "IV", "HBsAg positive", "ventilated", "stroke/malignancy", "keine malignancy"):
         (told,) = diagnose(body(rule))[1]

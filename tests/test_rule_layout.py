@@ -160,3 +160,10 @@ def test_an_error_below_a_joined_line_hides_no_other():
     )
     told = [(item.code, item.line) for item in diagnose(text)[1]]
     assert told == [("E127", 7), ("E128", 8), ("E400", 9), ("E131", 11), ("E400", 12)]
+
+
+def test_more_joined_lines_than_lines_left_do_no_harm():
+    """Once the line of an error was looked for among the joined lines, of which there are fewer."""
+    criteria = "".join(f'  {number} "b": , stroke\n    and sepsis\n' for number in range(2, 60))
+    told = diagnose('trial T "t"\n\ninclude:\n  1 "a": stroke\n' + "    and sepsis\n" * 9 + criteria)[1]
+    assert [item.code for item in told] == ["E128"] * 58
