@@ -4,14 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := src tests benchmarks docs/generate.py
 
-.PHONY: help screen test check coverage soak prove bench build clean
+.PHONY: help screen test check coverage soak mutate prove bench build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
 	@echo "make test      install what is needed and run all tests"
 	@echo "make check     style, types, layers, rule files"
 	@echo "make coverage  the tests, with coverage by branch"
-	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7"
+	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7, or MINUTES=30"
+	@echo "make mutate    mutation testing of the kernel, or of one module: make mutate MODULE=intervals"
 	@echo "make prove     the analysis against z3, the reference and enumeration: make prove CASES=3000 SEED=7"
 	@echo "make bench     everything side by side with code by hand and other engines (BENCH=--quick for less)"
 	@echo "make build     wheel and sdist into dist/"
@@ -53,7 +54,14 @@ coverage: $(VENV)/tools
 CASES ?= 100000
 SEED ?= 1
 soak: $(VENV)/tools
-	$(BIN)/python tests/properties.py --cases $(CASES) --seed $(SEED)
+	$(BIN)/python tests/properties.py $(if $(MINUTES),--minutes $(MINUTES),--cases $(CASES)) --seed $(SEED)
+
+# from the start each time: mutmut does not see that a test has changed
+mutate: $(VENV)/tools
+	@rm -rf mutants
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutation
+	$(BIN)/mutmut run --max-children 2 $(if $(MODULE),"eligibility.$(MODULE).*")
+	@$(BIN)/python tests/mutation_scores.py
 
 prove: $(VENV)/tools
 	$(BIN)/python tests/prove.py --cases $(CASES) --seed $(SEED)
@@ -68,4 +76,4 @@ build: $(VENV)/python
 	$(BIN)/python -m build --outdir dist .
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage benchmarks.json benchmarks.png
+	rm -rf $(VENV) dist mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage benchmarks.json benchmarks.png

@@ -25,7 +25,7 @@ Verdicts = dict[str, str]
 def contests(settings: Settings) -> Iterator[Contest]:
     """Patients as they come, and a record that says nothing, for which every criterion is looked at."""
     screener = Screener()
-    checked = records_to_check(40 if settings.quick else 4_000)
+    checked = records_to_check(40 if settings.quick else 1_000)
     timed = patients(40 if settings.quick else 1_000, 1, readable=readable)
     yield _contest("five verdicts, facts prepared", screener, timed, checked)
     yield _contest("five verdicts, nothing is known", screener, [{}], checked[:40])

@@ -11,7 +11,6 @@ from five_trials import by_hand_places, in_the_order_of, readable, records_to_ch
 from patients import STAMP, Record, patients, with_unit_strings
 
 GOAL = 60 / 15  # microseconds of a screening where hand-written reasons take 15
-GOAL_OF_REASONS = 1.3
 STRINGS = 45
 
 
@@ -22,9 +21,9 @@ def contests(settings: Settings) -> Iterator[Contest]:
     strings = with_unit_strings(number, 5, STRINGS, flags=False)
     yield _strings(screener, strings, records_to_check(20 if settings.quick else 500))
     flagged = [record for record in with_unit_strings(2 * number, 6, STRINGS, flags=True) if readable(record)]
-    yield _others("a dict with 45 strings and 60 conditions", screener, flagged[:number], GOAL)
+    yield _others("a dict with 45 strings and 60 conditions", screener, flagged[:number])
     dated = patients(number, 7, readable=readable)
-    yield _others("a dict with times and lists", screener, dated, None)
+    yield _others("a dict with times and lists", screener, dated)
 
 
 def _strings(screener: Screener, records: Sequence[Record], checked: Sequence[Record]) -> Contest:
@@ -65,16 +64,16 @@ def _strings(screener: Screener, records: Sequence[Record], checked: Sequence[Re
         contestants,
         "by hand, reasons",
         left_out=left_out,
-        note=f"The goal of {GOAL:g} is 60 us where reasons by hand take 15.",
+        note=f"The goal of {GOAL:g} is 60 us where reasons by hand take 15. Reasons that are read are told by the reference.",
     )
 
 
-def _others(name: str, screener: Screener, records: Sequence[Record], goal: float | None) -> Contest:
+def _others(name: str, screener: Screener, records: Sequence[Record]) -> Contest:
     places = by_hand_places(screener)
     known = [in_the_order_of(places, screener.prepare(record, at=STAMP).contents) for record in records]
     contestants = [
         Contestant("by hand, reasons", over(by_hand.judged, known), note="from prepared facts"),
-        Contestant("Screener.screen", over(lambda record: screener.screen(record, at=STAMP), records), lambda: _wrong(screener, records), goal),
+        Contestant("Screener.screen", over(lambda record: screener.screen(record, at=STAMP), records), lambda: _wrong(screener, records)),
         Contestant("Screener.screen, reasons read", over(lambda record: [one.reason for trial in screener.screen(record, at=STAMP) for one in trial.criteria], records)),
         Contestant("screen (reference)", over(lambda record: screen(record, at=STAMP), records)),
     ]  # fmt: skip

@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE))
 
 from contest import Contest, Result, Row, Settings, hold, load  # noqa: E402  # the folder is no package
 
-FIRST = ("five_trials", "raw_records", "very_many_trials")
+FIRST = ("five_trials", "raw_records", "very_many_trials", "startup")
 
 
 def modules() -> list[str]:
@@ -106,18 +106,30 @@ def as_json(result: Result) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "name": contest.name, "unit": contest.unit, "clock": contest.clock, "baseline": contest.baseline, "note": contest.note,
-        "family": contest.family, "axis": contest.axis, "size": contest.size, "load": result.load, "rows": rows,
+        "family": contest.family, "axis": contest.axis, "size": contest.size, "units": contest.units, "load": result.load, "rows": rows,
         "left_out": contest.left_out, "figures": [asdict(figure) for figure in contest.figures],
     }  # fmt: skip
 
 
-def draw(results: list[Result], path: Path) -> bool:
-    """The curves of every family of contests; False where there is nothing to draw them with."""
-    families: dict[str, list[Result]] = {}
-    for result in results:
-        if result.contest.family:
-            families.setdefault(result.contest.family, []).append(result)
-    families = {name: held for name, held in families.items() if len(held) > 1}
+COLOURS = (
+    "#444444",
+    "#c1440e",
+    "#1f6f8b",
+    "#7a9e3b",
+    "#8a5a9e",
+    "#d19a1d",
+    "#5b7fc7",
+    "#a0a0a0",
+)  # the baseline comes first
+
+
+def draw(held: list[dict[str, Any]], path: Path) -> bool:
+    """The curves of every family of contests, from what is written as JSON; False where there is nothing to draw (with)."""
+    families: dict[str, list[dict[str, Any]]] = {}
+    for contest in held:
+        if contest["family"]:
+            families.setdefault(contest["family"], []).append(contest)
+    families = {name: own for name, own in families.items() if len(own) > 1}
     try:
         import matplotlib
     except ImportError:
@@ -126,22 +138,37 @@ def draw(results: list[Result], path: Path) -> bool:
         return False
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    figure, axes = pyplot.subplots(1, len(families), figsize=(6 * len(families), 5), squeeze=False)
-    for axis, (name, held) in zip(axes[0], families.items(), strict=True):
-        held.sort(key=lambda result: result.contest.size)
-        for contestant in dict.fromkeys(row.name for result in held for row in result.rows):
+    columns = min(3, len(families))
+    lines = -(-len(families) // columns)
+    figure, axes = pyplot.subplots(
+        lines, columns, figsize=(5.6 * columns, 4.6 * lines), squeeze=False, layout="constrained"
+    )
+    for axis, (name, own) in zip(axes.flat, families.items(), strict=False):
+        own.sort(key=lambda contest: contest["size"])
+        names = dict.fromkeys(row["name"] for contest in own for row in contest["rows"])
+        for number, contestant in enumerate(names):
             points = [
-                (result.contest.size, row.minimum * result.contest.units)
-                for result in held for row in result.rows
-                if row.name == contestant and row.seconds
+                (contest["size"], row["minimum"] * contest["units"])
+                for contest in own for row in contest["rows"]
+                if row["name"] == contestant and row["minimum"]
             ]  # fmt: skip
             if points:
-                axis.plot(*zip(*points, strict=True), marker="o", label=contestant)
-        axis.set(xscale="log", yscale="log", title=name, xlabel=held[0].contest.axis, ylabel="seconds")
-        axis.grid(True, which="both", alpha=0.2)
-        axis.legend(fontsize=8)
-    figure.tight_layout()
+                style = "--" if contestant == own[0]["baseline"] else "-"
+                axis.plot(*zip(*points, strict=True), style, marker="o", markersize=4, label=contestant, color=COLOURS[number % len(COLOURS)])  # fmt: skip
+        axis.set(xscale="log", yscale="log", title=name, xlabel=own[0]["axis"])
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value)))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+        axis.grid(True, which="major", alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(fontsize=8, frameon=False, loc="upper left")
+        low, high = axis.get_ylim()
+        axis.set_ylim(low, high * (high / low) ** 0.25)  # room for the legend
+    for axis in list(axes.flat)[len(families) :]:
+        axis.set_visible(False)
+    figure.suptitle("Time for one pass, the best of all rounds; both axes by factors")
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
     return True
@@ -165,13 +192,14 @@ def main() -> int:
     for contest in found_contests(settings, asked.only):
         results.append(hold(contest, settings))
         print(table(results[-1]) + "\n", flush=True)
+    told = [as_json(result) for result in results]
     if asked.json:
-        told = {
+        written = {
             "when": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine, "quick": settings.quick,
-            "rounds": settings.rounds, "contests": [as_json(result) for result in results],
+            "rounds": settings.rounds, "contests": told,
         }  # fmt: skip
-        asked.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    if asked.picture and not draw(results, asked.picture):
+        asked.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    if asked.picture and not draw(told, asked.picture):
         print("no picture: matplotlib is not installed, or no curve was measured")
     return int(any(row.wrong for result in results for row in result.rows))
 

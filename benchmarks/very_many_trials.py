@@ -34,7 +34,10 @@ def contests(settings: Settings) -> Iterator[Contest]:
         made = many_trials.make(sizes[-1], SEED, distinct=distinct)
         for size in sizes:
             part = Made(made.written[:size], made.trials[:size])
-            yield _contest(part, distinct, settings, is_largest=size == sizes[-1] and not distinct)
+            is_largest = size == sizes[-1] and not distinct
+            yield _contest(part, distinct, settings, is_largest=is_largest)
+            if is_largest:
+                yield _nothing_known(part)
     for size in CRITERIA[:3] if settings.quick else CRITERIA:
         yield _criteria(size, settings)
 
@@ -48,7 +51,8 @@ def _contest(made: Made, distinct: bool, settings: Settings, *, is_largest: bool
     registry = Registry(SEED, distinct)
     # more patients than a round judges, none of whom was seen in the round before
     some = 60 if settings.quick else 1_500
-    facts = [screener.prepare(record, at=STAMP) for record in many_trials.patients(registry, some, 12)]
+    records = list(many_trials.patients(registry, some, 12))
+    facts = [screener.prepare(record, at=STAMP) for record in records]
     figures = [Figure("distinct slots", len(screener.slots), ""), Figure("indexing, for each trial", took / size, "s")]
     if is_largest:
         figures += changes(screener, made, settings)
@@ -67,12 +71,30 @@ def _contest(made: Made, distinct: bool, settings: Settings, *, is_largest: bool
         Contestant("Screener.verdicts", over(screener.verdicts, facts), wrong, GOAL if size == SIZES[-1] and not distinct else None, "as bitsets"),
         Contestant("the IDs of the eligible", over(lambda one: list(screener.verdicts(one).eligible), facts), note="one of the sets, listed"),
         Contestant("dict(Screener.verdicts)", over(lambda one: dict(screener.verdicts(one)), facts), note="all of them, listed"),
+        Contestant("Screener.verdicts, from the dict", over(lambda record: screener.verdicts(screener.prepare(record, at=STAMP)), records), note="read and validated"),
     ]  # fmt: skip
     return Contest(
         name, contestants, "loop over functions by hand", unit="patient", figures=figures,
         family="one patient against many trials" + (", limits of their own" if distinct else ""), axis="trials", size=size,
         note="Facts are prepared; the right answers are those of the reference, and of every function by hand.",
     )  # fmt: skip
+
+
+def _nothing_known(made: Made) -> Contest:
+    """For a patient without a record no criterion fails, and code by hand looks at all of them."""
+    screener = Screener(made.trials)
+    functions = many_trials.by_hand(made, screener)
+    nothing = screener.prepare({}, at=STAMP)
+
+    def wrong() -> str:
+        return differing(list(screener.verdicts(nothing).values()), [VERDICTS[f(nothing.contents)] for f in functions])
+
+    contestants = [
+        Contestant("loop over functions by hand", lambda: [f(nothing.contents) for f in functions], note="a list of codes"),
+        Contestant("Screener.verdicts", lambda: screener.verdicts(nothing), wrong, note="as bitsets"),
+    ]  # fmt: skip
+    name = f"a patient of whom nothing is known, {len(made.trials):,} trials"
+    return Contest(name, contestants, "loop over functions by hand")
 
 
 def _unlike_the_reference(screener: Screener, trials: Sequence[Trial], registry: Registry) -> str:
@@ -90,18 +112,23 @@ def _unlike_the_reference(screener: Screener, trials: Sequence[Trial], registry:
 def changes(screener: Screener, made: Made, settings: Settings) -> list[Figure]:
     """What it costs to hold the trials, and to change which there are."""
     size = len(made.trials)
-    figures = [Figure("checked rules, for each trial", _resident(f"made = make({size}, {SEED})") / size, "B")]
-    compiled = _resident(f"made = make({size}, {SEED})\nscreener = Screener(made.trials)\nmade = None") / size
-    figures.append(Figure("checked rules and index, for each trial", compiled, "B"))
+    some = size // 5  # rules are alike; only the index is smaller for each trial the more there are
+    figures = [Figure("checked rules, for each trial", _resident(f"made = make({some}, {SEED})") / some, "B")]
     gc.collect()
     tracemalloc.start()
     another = Screener(made.trials)
     held = tracemalloc.get_traced_memory()[0]
+    for record in many_trials.patients(Registry(SEED), 50 if settings.quick else 300, 16):
+        another.verdicts(another.prepare(record, at=STAMP))
+    gc.collect()
+    warm = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    figures.append(Figure("index alone, for each trial", held / size, "B"))
+    figures.append(Figure("index, for each trial", held / size, "B"))
+    figures.append(Figure("the same with what it remembers of patients", warm / size, "B"))
     fresh = many_trials.make(20, SEED + 1)
     renamed = [Trial(f"NEW{n}", t.title, t.criteria, t.registry, t.values) for n, t in enumerate(fresh.trials)]
-    record = next(many_trials.patients(Registry(SEED), 1, 14))
+    first, record = many_trials.patients(Registry(SEED), 2, 14)
+    another.verdicts(another.prepare(first, at=STAMP))
     figures.append(Figure("adding a trial", _each(lambda trial: another.add(trial), renamed), "s"))
     figures.append(Figure("the next verdicts, facts prepared anew", _each(lambda one: another.verdicts(another.prepare(one, at=STAMP)), [record]), "s"))  # fmt: skip
     figures.append(Figure("withdrawing a trial", _each(lambda trial: another.withdraw(trial.id), renamed), "s"))
@@ -119,7 +146,7 @@ def _each(work: Callable[[Any], object], given: Sequence[Any]) -> float:
 def _resident(statements: str) -> float:
     """By how many bytes the resident memory of a process of its own grows through some statements; 0 if not told."""
     program = (
-        "import gc, sys\nfrom many_trials import make\nfrom eligibility import Screener\n"
+        "import gc, sys\nfrom many_trials import make\n"
         "def pages():\n    gc.collect()\n    return int(open('/proc/self/statm').read().split()[1])\n"
         f"make(5, 1)\nbefore = pages()\n{statements}\nprint(pages() - before)\n"
     )

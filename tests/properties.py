@@ -1,30 +1,34 @@
 """Random rules and random patients go in; every property of the engine that does not hold comes out as a sentence.
 
-`python tests/properties.py --cases 100000 --seed 1` runs them at length; the tests run a few thousand at a fixed seed.
+`python tests/properties.py --cases 100000 --seed 1`, or `--minutes 30`, runs them at length; the tests run a few thousand at a fixed seed.
 """
 
 import argparse
+import math
 import random
 import re
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 
-from eligibility import EligibilityError, Screener, compile_trial, screen
+from answers import BEYOND, Answers, Unanswered, inputs
+from eligibility import EligibilityError, Screener, compile_trial, rules, screen
 from eligibility.building import consistent, merged
-from eligibility.evaluator import Situation, evaluate, evaluate_atom
+from eligibility.evaluator import Situation, changed, evaluate, evaluate_atom, measured, value_of
 from eligibility.explanation import explain
 from eligibility.facts import prepare
 from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.logic import Truth
-from eligibility.needs import needs_of
+from eligibility.needs import needs_of, open_atoms
 from eligibility.parser import parse_trial
 from eligibility.patient import Patient
 from eligibility.printer import print_trial
 from eligibility.regions import judgements, touched, variables
 from eligibility.rules import atoms
+from eligibility.series import input_at
 from eligibility.states import spell, states, units_of
 from eligibility.validity import first_change
 from eligibility.vocabulary import bundled_vocabulary
@@ -60,6 +64,8 @@ class Case:
             from eligibility.regions import Variable
 
             self.pieces[name] = states(Variable(words[name]), words, AT)
+        self.counted = 0  # records that do not contradict themselves
+        self.answered, self.unanswered = Counter(), Counter()  # what was asked for, and what could not be answered
         self.records = [self.record() for _ in range(per_rule)]
 
     def record(self):
@@ -75,6 +81,12 @@ class Case:
         facts = prepare(Patient.parse(record, vocabulary=self.words), AT, absent)
         return Situation(facts, facts.at, "SOAK", self.trial.values)
 
+    def needs(self, record):
+        """What an open criterion asks for, and what is known of each of its statements."""
+        situation = self.situation(record)
+        truths = {atom: evaluate_atom(atom, situation) for atom in atoms(self.criterion.rule)}
+        return needs_of(self.criterion, truths, situation), truths
+
     def outcome(self, record, absent="unknown"):
         """The outcome, or None for a record that contradicts itself."""
         try:
@@ -88,24 +100,17 @@ def is_plain(piece):
     return all(not isinstance(value, dict | list) or key == "judgements" for key, value in piece.items())
 
 
-def check_case(case):
+def check_case(case, only=None):
     """What does not hold for one rule and its records."""
     yield from printed_and_parsed(case)
     for record in case.records:
         outcome = case.outcome(record)
         if outcome is None:
             continue
-        case.counted = getattr(case, "counted", 0) + 1
-        for check in (
-            compiled,
-            knowing_more,
-            respelled,
-            reordered,
-            needs_are_exact,
-            needs_are_enough,
-            reasons,
-            holds_until,
-        ):
+        case.counted += 1
+        for check in CHECKS:
+            if only not in (None, check.__name__):
+                continue
             for wrong in check(case, record, outcome):
                 yield f"{check.__name__}: {wrong}\n  rule: {case.text}\n  patient: {record}"
 
@@ -159,15 +164,6 @@ def knowing_more(case, record, outcome):
                         yield f"a day for {key} turns {outcome.value} into {sharper.value}"
 
 
-def inputs(words, name):
-    """What a derived quantity is computed from, directly or not."""
-    concept = words.concepts.get(name)
-    if concept is None or concept.formula is None:
-        return set()
-    direct = {source.name for source in check_formula(words, concept).inputs}
-    return direct.union(*(inputs(words, source) for source in direct))
-
-
 def disagrees(case, record):
     """Does a whole leave out its part? Then the union counts, with a warning: that is other knowledge, not more."""
     return any("leaves out" in warning for warning in case.situation(record).facts.warnings)
@@ -198,7 +194,7 @@ def reordered(case, record, outcome):
     other = {key: list(reversed(record[key])) if isinstance(record[key], list) else record[key] for key in keys}
     found = case.outcome(other)
     if found is not outcome:
-        yield f"{outcome.value} becomes {found and found.value}"
+        yield f"{outcome.value} becomes {'a refusal' if found is None else found.value}"
 
 
 def needs_are_exact(case, record, outcome):
@@ -234,28 +230,121 @@ def needs_are_exact(case, record, outcome):
 
 
 def needs_are_enough(case, record, outcome):
-    """Supplying every number that is asked for decides the criterion, where only plain numbers are asked for."""
-    if outcome is not U:
+    """Answering everything that is asked decides the criterion. Where the time of an anchor was asked, what is measured
+    from it is asked next; where a formula has no result for the answers, that is said, and nothing else is asked."""
+    richer, found = record, outcome
+    while found is U:
+        needs, _ = case.needs(richer)
+        try:
+            answers = Answers(case.words, case.criterion.rule, richer, case.situation(richer), case.chance, AT)
+            answered = answers.supply(needs)
+        except Unanswered as reason:
+            case.unanswered[str(reason)] += 1
+            return
+        found = case.outcome(answered)
+        if found is None or disagrees(case, answered):  # the answers contradict what the record says
+            case.unanswered["refused"] += 1
+            return
+        case.answered.update(need.asks for need in needs)
+        before, richer = richer, answered
+        if not any(asked in ANCHORS for need in needs for asked in need.asks.split("; ")):
+            break
+    if found is not U:
         return
-    situation = case.situation(record)
-    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs = needs_of(case.criterion, truths, situation)
-    concepts = [case.words.concepts.get(need.concept) for need in needs]
-    plain = all(need.asks == "value" and need.concept not in record for need in needs)
-    if not plain or " / (" in case.text or any(concept is None or concept.kind != "quantity" for concept in concepts):
-        return
-    supplied = {concept.name: spell(concept, case.chance.choice(middle(concept))) for concept in concepts}
-    if case.outcome({**record, **supplied}) is U and not any(
-        value.startswith("-") for value in supplied.values()
-    ):  # ln and ^ of those are any number
-        yield f"supplying {supplied} leaves it open"
+    again, truths = case.needs(richer)
+    situation = case.situation(richer)
+    beyond = [atom for atom in open_atoms(case.criterion.rule, truths) if has_no_result(atom, situation)]
+    if set(beyond) != set(open_atoms(case.criterion.rule, truths)) or {need.asks for need in again} != {BEYOND}:
+        asked = [f"{need.concept}: {need.asks}" for need in needs]
+        yield f"of {before}: {asked} answered by {richer} leaves it open: {[f'{need.concept}: {need.asks}' for need in again]}"
 
 
-def middle(concept):
-    """Plain numbers of a quantity."""
-    span = concept.plausible or concept.possible
-    low, high = max(span.low, -100.0), min(span.high, 1000.0)
-    return [low + (high - low) * share for share in (0.1, 0.3, 0.5, 0.7)]
+ANCHORS = ("time", "exact time", "whether and when it began")
+
+
+def has_no_result(atom, situation):
+    """Is a comparison open since its formula, computed as on a pocket calculator, has no result for what is known?"""
+    return isinstance(atom, rules.Comparison) and is_undefined(
+        lambda: computed(atom.number, lambda leaf: known_now(leaf, situation))
+    )
+
+
+def is_undefined(compute):
+    try:
+        compute()
+    except (ValueError, ZeroDivisionError):  # what `math` says of the logarithm of 0, of the root of -1, and of 1 / 0
+        return True
+    except (NotKnown, OverflowError):
+        return False
+    return False
+
+
+def known_now(leaf, situation):
+    """The number of a measurement; that of a derived one from its inputs, at the instants at which it was computed."""
+    known = value_of(leaf, situation)
+    if known.is_point:
+        return known.low
+    if isinstance(leaf, rules.Measured | rules.Changed) and leaf.concept.formula is not None:
+        chosen = measured(leaf, situation) if isinstance(leaf, rules.Measured) else changed(leaf, situation)
+        for observation in chosen.used:
+            if observation.computed and not observation.value.is_point:
+                return computed_then(leaf.concept, observation.when, situation)
+    raise NotKnown
+
+
+def computed_then(concept, when, situation):
+    """A derived quantity at an instant, from inputs that are known exactly."""
+    formula = check_formula(situation.facts.vocabulary, concept)
+
+    def leaf(number):
+        if not isinstance(number, rules.Measured):
+            raise NotKnown
+        source = number.concept
+        known, _ = input_at(situation.facts, source, when, situation.values, source in formula.sampled_with)
+        if known.is_point:
+            return known.low
+        if source.formula is not None:
+            return computed_then(source, when, situation)
+        raise NotKnown
+
+    return computed(formula.expression, leaf)
+
+
+def computed(number, leaf):
+    """A formula with a number for each leaf. Raises what `math` raises, and NotKnown for what hangs on an open input."""
+    match number:
+        case rules.Constant(value=value):
+            return value
+        case rules.Scaled(operand=operand, factor=factor, offset=offset):
+            return computed(operand, leaf) * factor + offset
+        case rules.Applied(function=function, operand=operand):
+            return math.log(computed(operand, leaf)) if function == "ln" else math.exp(computed(operand, leaf))
+        case rules.Combined(operator="/", left=left, right=right):
+            divisor = computed(right, leaf)
+            if not divisor:
+                raise ZeroDivisionError
+            return computed(left, leaf) / divisor
+        case rules.Combined(operator="*", left=left, right=right):
+            factors = []
+            for operand in (left, right):
+                with suppress(NotKnown):
+                    factors.append(computed(operand, leaf))
+            if 0.0 not in factors and len(factors) < 2:
+                raise NotKnown
+            return math.prod(factors)
+        case rules.Combined(operator=operator, left=left, right=right):
+            a, b = computed(left, leaf), computed(right, leaf)
+            return (
+                math.pow(a, b)
+                if operator == "^"
+                else {"+": a + b, "-": a - b, "min": min(a, b), "max": max(a, b)}[operator]
+            )
+        case _:
+            return leaf(number)
+
+
+class NotKnown(Exception):
+    """An input is not known exactly."""
 
 
 def reasons(case, record, outcome):
@@ -290,8 +379,17 @@ def holds_until(case, record, outcome):
             return
 
 
-def run(cases, seed, per_rule=10, report=lambda done: None):
-    """Check so many (rule, patient) pairs; returns what is wrong, how many were judged, and the constructs written."""
+CHECKS = (
+    compiled, knowing_more, respelled, reordered, needs_are_exact, needs_are_enough, reasons, holds_until,
+)  # fmt: skip
+
+
+def run(cases, seed, per_rule=10, report=lambda done: None, only=None, most=50):
+    """Check so many (rule, patient) pairs; returns what is wrong, how many were judged, and the constructs written.
+
+    `report` is told how many are done, and ends the run by saying so. `only` names one property to check;
+    after `most` faults there is an end.
+    """
     words = bundled_vocabulary()
     wrong, used, done = [], Counter(), 0
     number = seed * 1_000_003
@@ -300,34 +398,41 @@ def run(cases, seed, per_rule=10, report=lambda done: None):
         case = Case(number, words, per_rule)
         used.update(case.used)
         try:
-            wrong += [f"seed {number}: {text}" for text in check_case(case)]
+            wrong += [f"seed {number}: {text}" for text in check_case(case, only)]
         except Exception as error:
             wrong.append(f"seed {number}: {type(error).__name__}: {error}\n  rule: {case.text}")
-        done += getattr(case, "counted", 0)
-        report(done)
-        if len(wrong) >= 50:
+        done += case.counted
+        if report(done) or len(wrong) >= most:
             break
     return wrong, done, used
 
 
 def main():
     parser = argparse.ArgumentParser(description="Check the properties of the engine on random rules and patients.")
-    parser.add_argument("--cases", type=int, default=100_000, help="how many (rule, patient) pairs")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--cases", type=int, default=100_000, help="how many (rule, patient) pairs")
+    length.add_argument("--minutes", type=float, help="how long, instead of how many")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    began = time.perf_counter()
-    last = [0]
+    began = told = time.perf_counter()
+    cases = math.inf if arguments.minutes else arguments.cases
 
     def report(done):
-        if done - last[0] >= 10_000:
-            last[0] = done
-            print(f"{done:,} cases, {done / (time.perf_counter() - began):.0f} a second", file=sys.stderr, flush=True)
+        """A line every ten seconds; the run is over when its time is."""
+        nonlocal told
+        now = time.perf_counter()
+        if now - told >= 10:
+            told = now
+            print(f"{done:,} cases, {done / (now - began):.0f} a second", file=sys.stderr, flush=True)
+        return arguments.minutes is not None and now - began >= 60 * arguments.minutes
 
-    wrong, done, used = run(arguments.cases, arguments.seed, report=report)
+    wrong, done, used = run(cases, arguments.seed, report=report)
     print("\n".join(wrong))
     missing = sorted(set(CONSTRUCTS) - set(used))
+    seconds = time.perf_counter() - began
     print(
-        f"{done:,} cases, {len(wrong)} differences, {time.perf_counter() - began:.0f} s; constructs never written: {missing or 'none'}"
+        f"{done:,} cases, {len(wrong)} differences, {seconds:.0f} s, {done / seconds:.0f} cases a second; "
+        f"constructs never written: {', '.join(missing) or 'none'}"
     )
     return 1 if wrong or missing else 0
 

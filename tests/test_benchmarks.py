@@ -8,6 +8,7 @@ import hand_written
 import hand_written_reasons
 import many_trials
 import run
+import startup
 from contest import Contest, Contestant, Settings, differing, hold
 from eligibility import Screener, screen
 from five_trials import by_hand_places, in_the_order_of, records_to_check, reference
@@ -67,13 +68,13 @@ def test_peers_give_the_verdicts_of_the_reference(screener, peer):
 
 @pytest.mark.parametrize("distinct", [False, True])
 def test_random_trials_by_hand_and_in_the_index_are_those_of_the_reference(distinct):
-    made = many_trials.make(60, 1, distinct=distinct)
+    made = many_trials.make(60, 2, distinct=distinct)
     assert all(4 <= len(trial.criteria) <= 20 for trial in made.trials)
     screener = Screener(made.trials)
     functions = many_trials.by_hand(made, screener)
     names = ("ineligible", "eligible", "review", "undetermined")
     found = set()
-    for record in many_trials.patients(many_trials.Registry(1, distinct), 6, 2):
+    for record in many_trials.patients(many_trials.Registry(2, distinct), 6, 2):
         facts = screener.prepare(record, at=STAMP)
         expected = {trial.id: trial.verdict for trial in screen(record, made.trials, at=STAMP)}
         found.update(expected.values())
@@ -101,4 +102,22 @@ def test_who_is_wrong_is_not_timed_and_is_told():
 
 
 def test_every_module_with_contests_is_found():
-    assert run.modules()[:3] == ["five_trials", "raw_records", "very_many_trials"]
+    assert run.modules()[:4] == ["five_trials", "raw_records", "very_many_trials", "startup"]
+
+
+def test_the_calls_that_are_timed_say_what_they_must():
+    for contest in startup.contests(QUICK):
+        assert contest.contestants[0].name == contest.baseline
+        assert [contestant.wrong() for contestant in contest.contestants] == [""] * 4
+
+
+def test_curves_are_drawn_from_what_is_written(tmp_path):
+    pytest.importorskip("matplotlib", reason="it is in the dependency group `bench`")
+    held = [
+        Contest(f"{size} patients", [Contestant("by hand", lambda: sum(range(9))), Contestant("wrong", lambda: 3, lambda: "wrong")], "by hand", units=size, family="a cohort", axis="patients", size=size)
+        for size in (10, 100)
+    ]  # fmt: skip
+    told = json.loads(json.dumps([run.as_json(hold(contest, QUICK)) for contest in held]))
+    assert not run.draw(told[:1], tmp_path / "one.png")  # a point is no curve
+    assert run.draw(told, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -85,6 +85,17 @@ def test_a_part_beside_its_whole_is_not_asked_to_decide():
     assert [goal for goal in missing("leukemia or bleeding") if "leukemia" in goal]
 
 
+def test_the_example_of_the_page():
+    """docs/explanation/coverage.md"""
+    facts = [prepare(Patient.parse({"creatinine": f"{value} umol/L"}), AT) for value in (400, 500)]
+    (covered,) = coverage(trial_of("creatinine >= 442 umol/L"), facts)
+    assert len(covered.wanted) == 6
+    assert covered.missing == (
+        "a patient for whom it is unknown", "a patient just below 442 umol/L (creatinine)",
+        "a patient at 442 umol/L (creatinine)", "a patient just above 442 umol/L (creatinine)",
+    )  # fmt: skip
+
+
 def test_the_share_is_of_goals():
     facts = [prepare(Patient.parse({"malignancy": True}), AT)]
     assert share(coverage(trial_of("malignancy"), facts)) == pytest.approx(1 / 3)
@@ -120,6 +131,8 @@ def written(tmp_path, *examples):
         ({"example": "x", "patient": {}, "verdict": "yes"}, ["`x`", "verdict", "undetermined"]),
         ({"example": "x", "patient": {}, "criteria": {"include.1": "yes"}}, ["`x`", "criteria.include.1", "not met"]),
         ({"example": "x", "patient": [], "needs": "creatinine"}, ["patient", "needs"]),
+        ({"example": "x", "patient": {}, "at": 3}, ["`x`", "`at`", "instant"]),
+        ({"example": "x", "patient": {}, "reasons": {"include.1": 3}}, ["`x`", "`reasons.include.1`", "words"]),
         ({"patient": {}}, ["example", "title"]),
         ("[1]", ["mine.examples.jsonl:1"]),
     ],
@@ -161,6 +174,15 @@ def test_needs_and_reasons_are_compared(tmp_path):
     assert "not asked: malignancy" in told
     assert "also asked: creatinine" in told
     assert "“too high”" in told
+
+
+def test_a_key_that_nobody_reads_is_a_difference(tmp_path):
+    """A slip in the name of a fact would leave an example that says nothing."""
+    path = written(tmp_path, {"example": "x", "patient": {"malignacy": True}, "at": AT, "verdict": "undetermined"})
+    (ran,) = (run_example(trial_of("malignancy"), example) for example in read_examples(path))
+    (told,) = map(str, ran.differences)
+    assert "malignacy" in told
+    assert "malignancy" in told
 
 
 def test_a_refused_patient_is_a_difference(tmp_path):

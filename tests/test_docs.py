@@ -2,7 +2,7 @@
 
 Blocks of a page run in their order, in a folder of their own that holds the repository's `docs/examples` and `rules`.
 What stands behind the language of a block says more: `file=NAME` writes the block to a file first, so that later blocks
-can use it; `vocabulary=NAME` compiles a rule with the words of such a file.
+can use it; `vocabulary=NAME` compiles a rule with the words of such a file; a text block `of=NAME` shows what a variable holds.
 
 In a console block, a line `...` stands for any lines, and `...` inside a line for any text.
 """
@@ -86,6 +86,9 @@ def test_the_blocks_of_a_page_do_what_it_says(page: Path, desk: Path) -> None:
             compile_rule(block.text, Vocabulary.load(desk / words) if words else None, place)
         elif block.language == "json":
             json.loads(block.text)
+        elif block.language == "text" and "of" in block.extra:
+            told = namespace[block.extra["of"]]
+            assert agrees(block.text, told), f"{place}: `{block.extra['of']}` is\n\n{told}"
         elif block.language == "console":
             follow(block, place)
 

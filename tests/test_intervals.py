@@ -187,6 +187,12 @@ def test_the_tolerance_counts_at_both_ends(operator, shift):
             assert compare(made, operator, 300) is compare(ideal, operator, 300)
 
 
+def test_the_tolerance_itself_is_within_it():
+    """1e-9 of a thousand million is one."""
+    assert same(1e9 + 1, 1e9)
+    assert not same(1e9 + 2, 1e9)
+
+
 def test_an_operator_and_its_opposite_are_never_alike():
     for interval, threshold in product(ALL, (-3.0, -0.7, 0.0, 0.5, 1.9)):
         for one, other in (("<", ">="), ("<=", ">")):
@@ -392,6 +398,39 @@ def test_powers_outside_their_domain_are_any_number(x, exponent):
     assert power(x, point(exponent)) == ANYTHING
 
 
+@pytest.mark.parametrize(
+    ("x", "exponent", "expected"),
+    [
+        (Interval(-2, 0, True, True), point(2), Interval(0, 4, True, True)),  # the square of what is no zero is no zero
+        (Interval(-2, 0), point(2), Interval(0, 4)),
+        (Interval(-3, 2), point(2), Interval(0, 9)),
+        (Interval(-3, 2, True, False), point(2), Interval(0, 9, False, True)),
+        (Interval(-2, 3, False, True), point(2), Interval(0, 9, False, True)),
+        (Interval(-3, 3, True, False), point(2), Interval(0, 9)),  # one of the two ends belongs to it
+        (Interval(0, 2), Interval(1, 2), ANYTHING),  # a closed zero is outside of the domain of exp(y ln x)
+        (Interval(-1, 2), Interval(1, 2), ANYTHING),
+    ],
+)
+def test_powers_and_their_ends_by_hand(x, exponent, expected):
+    assert power(x, exponent) == expected
+
+
+@pytest.mark.parametrize(
+    ("x", "low", "high", "low_open"),
+    [(Interval(1, 2), 1, 4, False), (Interval(0, 2, True, False), 0, 4, True), (Interval(2, 3), 2, 9, False)],
+)
+def test_a_positive_base_may_have_an_exponent_between_two(x, low, high, low_open):
+    found = power(x, Interval(1, 2))
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+    assert (found.low_open, found.high_open) == (low_open, False)
+
+
+def test_an_unbounded_divisor_leaves_zero_out():
+    """1 / x for x of 1 and more, without an end: above 0, up to 1."""
+    assert divide(point(1), Interval(1, INF)) == Interval(0, 1, True, False)
+    assert divide(point(1), Interval(1, INF, True, True)) == Interval(0, 1, True, True)
+
+
 def test_a_great_power_does_not_fail():
     assert power(point(1e300), point(300)).high == INF
     assert power(Interval(-1e300, 1e300), point(3)).low == -INF
@@ -448,6 +487,22 @@ def test_what_two_have_in_common():
             assert all(contains(x, a) and contains(y, a) for a in points(found)), (x, y)
         elif not any(contains(y, a) for a in points(x)):
             assert found in (x, Interval(max(x.low, y.low), min(x.high, y.high), found.low_open, found.high_open))
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        Interval(2, 3), Interval(-3, -2), Interval(1, 2, True, False), Interval(-2, 0, False, True), point(5),
+        Interval(2, INF, False, True),
+    ],
+)  # fmt: skip
+def test_what_has_nothing_in_common_with_another_stays_as_it_was(y):
+    assert Interval(0, 1).meets(y) == Interval(0, 1)
+
+
+def test_a_common_end_must_belong_to_both():
+    assert Interval(0, 1).meets(Interval(1, 2)) == point(1)
+    assert Interval(0, 1, False, True).meets(Interval(1, 2)) == Interval(0, 1, False, True)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from eligibility import EligibilityError, RuleError, Vocabulary, compile_trial, load_trials
 from eligibility.formulas import check_formula
 from eligibility.library import diagnose
+from eligibility.rules import atoms
 from test_idioms import SAID
 
 HEAD = 'trial T "t"\n\ninclude:\n'
@@ -315,6 +316,52 @@ def test_a_warning_does_not_stand_in_the_way(code, rule, message, help_text):
 )  # fmt: skip
 def test_what_needs_no_warning(rule):
     assert compile_trial(formula(rule)).warnings == ()
+
+
+FORMS = [
+    "creatinine >= 5 mg/dL", "5 mg/dL < creatinine <= 7 mg/dL", "creatinine between 5 and 7 mg/dL", "age >= 18 years",
+    "highest creatinine within 24 hours > 5 mg/dL", "creatinine after surgery > 5 mg/dL", "creatinine / urea > 5",
+    "rise in creatinine over 1 day >= 0.5 mg/dL", "ALT >= 5 x ULN", "lowest hemoglobin within 3 days < 1 x LLN",
+    "NYHA class >= III", "NYHA class between II and III", "NYHA class in (III, IV)", "NYHA class is not none", "sex is female",
+    "malignancy", "stroke", "history of malignancy", "history of stroke", "malignancy within 6 months", "stroke within the next 3 months",
+    "chemotherapy within 28 days before first dose", "onset of ARDS within 1 week", "time since onset of ARDS > 96 hours",
+    "1 day < time since onset of ARDS <= 96 hours", "long-term oxygen therapy for at least 3 months", "informed consent",
+    'judgement "is it so?"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", FORMS)
+def test_a_statement_repeats_the_words_that_it_stands_for(rule):
+    text = formula(f"bleeding and {rule}")
+    trial = compile_trial(text)
+    _, atom = atoms(trial.criteria[0].rule)
+    assert atom.words == rule
+    assert text[atom.span.start : atom.span.end] == rule
+    assert trial.criteria[0].words == f"bleeding and {rule}"
+    assert text[trial.criteria[0].span.start :].startswith('1 "one"')
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "1 day < {} < 96 hours", "28 days <= {} <= 1 month", "1 month <= {} <= 1 month", "1 month < {} < 32 days",
+        "96 hours > {} > 1 day", "1 year >= {} >= 11 months", "{} between 3 and 5 days", "{} between 24 hours and 1 day",
+    ],
+)  # fmt: skip
+def test_times_since_an_onset_that_can_be(ends):
+    assert compile_trial(formula(ends.format("time since onset of ARDS"))).criteria
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "96 hours < {} < 1 day", "1 month <= {} <= 28 days", "1 day < {} <= 24 hours", "1 day <= {} < 24 hours", "1 day > {} > 24 hours",
+        "1 day > {} > 25 hours", "11 months >= {} >= 1 year", "{} between 5 and 3 days", "32 days < {} < 1 month",
+    ],
+)  # fmt: skip
+def test_times_since_an_onset_that_cannot_be(ends):
+    (told,) = found(formula(ends.format("time since onset of ARDS")), "E446")
+    assert "no time is between" in told.message
 
 
 # --- where a line ends too early: the line is right, and the last words are named -----------------------------------

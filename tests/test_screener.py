@@ -161,6 +161,8 @@ def test_what_cannot_be_added_or_withdrawn_is_told(engine):
     compiled = Screener([trial_named("A", "malignancy")])
     with pytest.raises(UsageError, match="`A` is there already"):
         compiled.add(trial_named("A", "bleeding"))
+    with pytest.raises(UsageError, match="`a` is there already"):
+        compiled.add(trial_named("a", "bleeding"))
     with pytest.raises(UsageError, match="no trial `B`"):
         compiled.withdraw("B")
     assert dict(compiled.verdicts(compiled.prepare({"malignancy": True}))) == {"A": "eligible"}

@@ -4,7 +4,7 @@ from fractions import Fraction as Frac
 
 import pytest
 
-from eligibility.units import LONGEST_UNIT, Unit, UnitRefusal, plain, spelled
+from eligibility.units import LONGEST_UNIT, Unit, UnitRefusal, build_table, plain, spelled
 from eligibility.vocabulary import bundled_vocabulary
 
 WORDS = bundled_vocabulary()
@@ -382,3 +382,86 @@ def test_the_plain_spelling_means_the_same(concept, spelling):
     assert line(concept, spelled(spelling)) == line(concept, spelling)
     assert spelled(spelled(spelling)) == spelled(spelling)
     assert spelled(spelling).isascii() or "°" in spelling or "₂" in spelling
+
+
+# --- a table of our own ----------------------------------------------------------------------------------------------
+
+SMALL = {
+    "unit": {
+        "gram": {"is": "[mass]", "symbols": ["g", "gram"], "prefixes": ["k", "m"]},
+        "mole": {"is": "[substance]", "symbols": ["mol"], "prefixes": ["m", "u"]},
+        "osmole": {"is": "[osmole]", "symbols": ["osmol"], "prefixes": ["m"]},
+        "equivalent": {"is": "[charge]", "symbols": ["equivalent"], "prefixes": ["m"]},
+        "meter": {"is": "[length]", "symbols": ["m"], "prefixes": ["d"]},
+        "inch": {"is": "254 / 10000 * meter", "symbols": ["in", "[in_i]"]},
+        "liter": {"is": "meter ** 3 / 1000", "symbols": ["L"], "prefixes": ["d"]},
+        "kelvin": {"is": "[temperature]", "symbols": ["K"]},
+        "celsius": {"is": "kelvin; offset: 273.15", "symbols": ["degC"]},
+        "cell": {"is": "[cell]", "symbols": ["cells"]},
+        "second": {"is": "[time]", "symbols": ["s"]},
+        "hertz": {"is": "[turns] / second", "symbols": ["Hz"]},
+        "percent": {"is": "1 / 100", "symbols": ["%"]},
+        "one": {"is": "1", "symbols": ["1"]},
+    },
+    "alias": {"mg percent": "mg/dL"},
+    "hint": {"C": "write `degC`"},
+}  # fmt: skip
+OWN = build_table(SMALL)
+
+
+def test_every_symbol_and_what_its_prefixes_make_of_it():
+    """Short symbols take short prefixes, long words the words, and those between both; `mol` is a short word."""
+    assert set(OWN.symbols) == {
+        "g", "kg", "mg", "gram", "kgram", "mgram", "kilogram", "milligram", "mol", "mmol", "umol", "millimol", "micromol",
+        "osmol", "mosmol", "milliosmol", "equivalent", "milliequivalent", "m", "dm", "in", "[in_i]", "L", "dL", "K", "degC",
+        "cells", "s", "Hz", "%", "1",
+    }  # fmt: skip
+    assert {name: unit.text for name, unit in OWN.symbols.items()} == {name: name for name in OWN.symbols}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "over", "factor"),
+    [
+        ("kg", "g", 1000), ("mg", "g", Frac(1, 1000)), ("milligram", "gram", Frac(1, 1000)), ("umol", "mol", Frac(1, 10**6)),
+        ("in", "m", Frac(254, 10000)), ("[in_i]", "dm", Frac(254, 1000)), ("dL", "L", Frac(1, 10)), ("degC", "K", 1), ("%", "1", Frac(1, 100)),
+    ],
+)  # fmt: skip
+def test_the_factors_of_a_table(symbol, over, factor):
+    assert OWN.symbols[symbol].factor / OWN.symbols[over].factor == factor
+
+
+def test_dimensions_and_what_cancels():
+    read = OWN.read
+    assert read("L").dimensions == (("[length]", 3),)
+    assert read("mg/g").dimensions == ()
+    assert (read("mg/g").numerator, read("mg/g").denominator) == ((("[mass]", 1),), (("[mass]", 1),))
+    assert read("%").numerator == (("percent", 1),)  # a share of nothing in particular has its own kind
+    assert read("1").numerator == ()
+    assert read("cells").dimensions == (("[cell]", 1),)
+    assert read("Hz").dimensions == (("[time]", -1), ("[turns]", 1))
+    assert (read("degC").offset, read("K").offset, read("g").offset) == (Frac("273.15"), 0, 0)
+
+
+def test_aliases_and_hints_of_a_table():
+    assert OWN.read("mg percent").factor == OWN.read("mg/dL").factor
+    assert OWN.read("C") == UnitRefusal("`C` is ambiguous as a unit", "write `degC`")
+
+
+def test_a_table_needs_no_aliases_and_no_hints():
+    table = build_table({"unit": {"gram": {"is": "[mass]", "symbols": ["g"]}}})
+    assert (set(table.symbols), dict(table.aliases), dict(table.hints)) == ({"g"}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("meaning", "told"),
+    [
+        ("5 *", "unit `zork`: `5 *` defines no unit"), ("** 5", "unit `zork`: `** 5` defines no unit"),
+        ("gram()", "unit `zork`: `gram()` defines no unit"), ("banana", "unit `zork`: `banana` cannot be traced to known units"),
+        ("zork", "unit `zork`: `zork` cannot be traced to known units"),
+        ("2 * banana", "unit `zork`: `2 * banana` cannot be traced to known units"),
+    ],
+)  # fmt: skip
+def test_a_definition_that_leads_nowhere(meaning, told):
+    with pytest.raises(ValueError, match=r"zork") as caught:
+        build_table({"unit": {"zork": {"is": meaning, "symbols": ["zk"]}}})
+    assert str(caught.value) == told

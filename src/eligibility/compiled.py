@@ -14,7 +14,19 @@ from typing import assert_never
 from eligibility import rules
 from eligibility.instants import Duration
 from eligibility.intervals import TOLERANCE, same
-from eligibility.slots import FALSE, LACKS, TRUE, Content, NumberSlot, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
+from eligibility.slots import (
+    ASKS,
+    FALSE,
+    LACKS,
+    TRUE,
+    Content,
+    NumberSlot,
+    RankSlot,
+    RatioSlot,
+    Slot,
+    TruthSlot,
+    slot_of,
+)
 
 INELIGIBLE, ELIGIBLE, REVIEW, UNDETERMINED = 0, 1, 2, 3  # a verdict is the code of what the criteria together wait for
 
@@ -84,18 +96,77 @@ class _Writer:
     def trial(self, criteria: Sequence[rules.Criterion], verdict: str) -> list[str]:
         """The lines that leave the verdict code of a trial in a variable; the first criterion that fails ends them."""
         lines = [f"    {verdict} = {ELIGIBLE}", "    while True:"]  # left by `break`, so that what fails ends the trial
+        self._required: set[tuple[int, bool]] = set()
         for criterion in criteria:
-            body, value = self.statement(criterion.rule, 2)
-            lines += body
-            fails = FALSE if criterion.section == "include" else TRUE
             lines += [
-                f"        if {value} == {fails}:",
-                f"            {verdict} = {INELIGIBLE}",
-                "            break",
-                f"        if {value} > {verdict}:",
-                f"            {verdict} = {value}",
+                f"        {line}" for line in self._require(criterion.rule, criterion.section == "include", verdict)
             ]
         return [*lines, "        break"]
+
+    def _require(self, rule: rules.Rule, wanted: bool, verdict: str) -> list[str]:
+        """The lines that end a trial unless a statement may hold (or, where that is wanted, fail), and raise its verdict
+        while it is open. What a patient mostly is, is asked first."""
+        match rule:
+            case rules.Not(operand=operand):
+                return self._require(operand, not wanted, verdict)
+            case rules.And(operands=operands) if wanted:
+                return [line for operand in operands for line in self._require(operand, True, verdict)]
+            case rules.Or(operands=operands) if not wanted and (truths := self._truths(operands)) is not None:
+                return [
+                    f"if {' or '.join(truths)}:",
+                    f"    if {' or '.join(f'{truth} == {TRUE}' for truth in truths)}: {_ends(verdict)}",
+                    f"    {verdict} = {LACKS}",
+                ]
+            case rules.Or(operands=operands) if not wanted:
+                return [line for operand in operands for line in self._require(operand, False, verdict)]
+            case rules.Or(operands=operands) if (truths := self._truths(operands)) is not None:
+                return [
+                    f"if {' and '.join(f'{truth} != {TRUE}' for truth in truths)}:",
+                    f"    if not ({' or '.join(truths)}): {_ends(verdict)}",
+                    f"    {verdict} = {LACKS}",
+                ]
+            case rules.And() | rules.Or() | rules.Count():
+                return self._require_as_it_stands(rule, wanted, verdict)
+        slot = slot_of(rule, self._values)
+        place = self._table.place(slot)
+        match slot:
+            case TruthSlot():
+                if (place, wanted) in self._required:  # consent given, and not refused
+                    return []
+                self._required.add((place, wanted))
+                raised = f"{verdict} = {LACKS}"
+                if isinstance(rule, rules.Attested | rules.Judged):
+                    raised = f"if {verdict} < {ASKS}: {verdict} = {ASKS}"
+                if wanted:
+                    return [f"if s[{place}] != {TRUE}:", f"    if not s[{place}]: {_ends(verdict)}", f"    {raised}"]
+                return [f"if s[{place}]:", f"    if s[{place}] == {TRUE}: {_ends(verdict)}", f"    {raised}"]
+            case NumberSlot() | RatioSlot() if wanted or len(thresholds(rule)) == 1:
+                lines = [f"low, high, low_open, high_open = s[{place}]"]
+                for operator, threshold in thresholds(rule):
+                    lines += _required(operator, threshold, wanted, verdict)
+                return lines
+            case NumberSlot() | RatioSlot() | RankSlot():
+                return self._require_as_it_stands(rule, wanted, verdict)
+            case _:
+                assert_never(slot)
+
+    def _truths(self, operands: Sequence[rules.Rule]) -> list[str] | None:
+        """The slots of presences that data settle; None where there is anything else among the operands."""
+        slots = [
+            None if isinstance(operand, rules.Not | rules.And | rules.Or | rules.Count | rules.Attested | rules.Judged)
+            else slot_of(operand, self._values)
+            for operand in operands
+        ]  # fmt: skip
+        truths = [slot for slot in slots if isinstance(slot, TruthSlot)]
+        return [f"s[{self._table.place(slot)}]" for slot in truths] if len(truths) == len(operands) else None
+
+    def _require_as_it_stands(self, rule: rules.Rule, wanted: bool, verdict: str) -> list[str]:
+        lines, value = self.statement(rule, 0)
+        return [
+            *lines,
+            f"if {value} == {FALSE if wanted else TRUE}: {_ends(verdict)}",
+            f"if {value} > {verdict}: {verdict} = {value}",
+        ]
 
     def _name(self) -> str:
         self._names += 1
@@ -179,6 +250,67 @@ class _Writer:
                 return lines, name
             case _:
                 assert_never(slot)
+
+
+def _ends(verdict: str) -> str:
+    return f"{verdict} = {INELIGIBLE}; break"
+
+
+def _required(operator: rules.Operator, threshold: float, wanted: bool, verdict: str) -> list[str]:
+    """The lines that require a comparison of `low, high, low_open, high_open` to hold (or to fail), as `_test` tells it."""
+    least, greatest = (repr(cut) for cut in cuts(threshold))
+    ends, raised = _ends(verdict), f"{verdict} = {LACKS}"
+    match operator, wanted:
+        case ">", True:
+            return [
+                f"if not low > {greatest}:",
+                f"    if not high > {greatest}: {ends}",
+                f"    if not (low_open and low >= {least}): {raised}",
+            ]
+        case ">", False:
+            return [
+                f"if high > {greatest}:",
+                f"    if low > {greatest} or low_open and low >= {least}: {ends}",
+                f"    {raised}",
+            ]
+        case ">=", True:
+            return [
+                f"if not low >= {least}:",
+                f"    if not high >= {least} or high <= {greatest} and high_open: {ends}",
+                f"    {raised}",
+            ]
+        case ">=", False:
+            return [
+                f"if high >= {least}:",
+                f"    if low >= {least}: {ends}",
+                f"    if high > {greatest} or not high_open: {raised}",
+            ]
+        case "<", True:
+            return [
+                f"if not high < {least}:",
+                f"    if not low < {least}: {ends}",
+                f"    if not (high_open and high <= {greatest}): {raised}",
+            ]
+        case "<", False:
+            return [
+                f"if low < {least}:",
+                f"    if high < {least} or high_open and high <= {greatest}: {ends}",
+                f"    {raised}",
+            ]
+        case "<=", True:
+            return [
+                f"if not high <= {greatest}:",
+                f"    if not low <= {greatest} or low >= {least} and low_open: {ends}",
+                f"    {raised}",
+            ]
+        case "<=", False:
+            return [
+                f"if low <= {greatest}:",
+                f"    if high <= {greatest}: {ends}",
+                f"    if low < {least} or not low_open: {raised}",
+            ]
+        case _:
+            raise AssertionError(operator)  # fmt: skip
 
 
 def thresholds(atom: rules.Atom) -> list[tuple[rules.Operator, float]]:

@@ -109,6 +109,12 @@ def _problems(record: Mapping[str, Any]) -> Iterable[str]:
     ):
         if key in record and record[key] not in values:
             yield f"example `{title}`: `{key}` is one of {', '.join(values)}"
+    if not isinstance(record.get("at"), str | None):
+        yield f'example `{title}`: `at` must be an instant, such as "2024-03-04T08:00Z"'
+    if isinstance(record.get("reasons"), dict):
+        for address, words in record["reasons"].items():
+            if not isinstance(words, str):
+                yield f"example `{title}`: `reasons.{excerpt(address)}` must be words that stand in the reason"
     if isinstance(record.get("criteria"), dict):
         for address, outcome in record["criteria"].items():
             if outcome not in ("met", "not met", "unknown"):
@@ -135,7 +141,8 @@ def run_example(trial: Trial, example: Example) -> Ran:
     except (PatientError, EligibilityError) as error:
         return Ran(example, (Difference("patient", "a record that can be used", "a refusal", str(error)),), None)
     result = judge(trial, facts)
-    return Ran(example, tuple(_differences(example, result)), facts)
+    unread = [Difference("patient", "names that are known", str(key)) for key in patient.unrecognized]
+    return Ran(example, (*unread, *_differences(example, result)), facts)
 
 
 def _differences(example: Example, result: TrialResult) -> Iterable[Difference]:

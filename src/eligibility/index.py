@@ -7,11 +7,12 @@ work for a patient grows with the distinct slots that the trials ask for, not wi
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import assert_never
+from typing import Any, assert_never
 
 from eligibility import rules
 from eligibility.clauses import Clause, clauses
@@ -27,20 +28,46 @@ from eligibility.compiled import (
 )
 from eligibility.cuts import Bits, Cuts
 from eligibility.instants import Duration
-from eligibility.literals import ANSWERS, DATA, FAILS, KINDS, Group, Numbers, Ranges, Ranks, Steps, Truths
+from eligibility.intervals import INFINITY
+from eligibility.literals import (
+    ANSWERS,
+    DATA,
+    FAILS,
+    KINDS,
+    NOTHING,
+    Directions,
+    Group,
+    Ranges,
+    Ranks,
+    Steps,
+    Told,
+    Truths,
+)
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
 
-GROUP = 24  # slots of truths that are looked up together: patients are alike in so few
+GROUP = 6  # slots of truths that are looked up together: patients are alike in so few
 
 
 @dataclass(eq=False)
 class Layout:
     """The literals as they are looked up."""
 
-    truths: tuple[int, ...] = ()  # the places of slots, side by side
-    groups: list[tuple[slice, Group]] = field(default_factory=list)
-    numbers: list[tuple[int, list[float], Steps, Ranges]] = field(default_factory=list)
-    ranks: list[tuple[int, Ranks]] = field(default_factory=list)
+    truths_of: Callable[[Sequence[Content]], tuple[int, ...]]
+    groups: list[tuple[slice, Group]]
+    ranges_of: Callable[[Sequence[Content]], tuple[Range, ...]]
+    edges: list[list[float]]
+    steps: list[tuple[list[Told | None], Steps]]
+    ranges: list[Ranges]
+    ranks: list[tuple[int, Ranks]]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The contents of slots once more, side by side as an index looks them up: a patient is read from one place of memory."""
+
+    truths: bytes
+    points: array[float]  # the numbers that are known exactly; an infinity for the others
+    ranges: tuple[tuple[int, Range], ...]  # the others, with their places among the numbers
 
 
 class Index:
@@ -51,7 +78,7 @@ class Index:
         self._trials: dict[int, Statements] = {}  # by their first columns
         self._columns = 0
         self._truths: dict[int, Truths] = {}  # by the places of their slots
-        self._numbers: dict[int, Numbers] = {}
+        self._numbers: dict[int, Directions] = {}
         self._ranks: dict[int, Ranks] = {}
         self._always: list[Bits] = [0, 0, 0]  # what is told of every patient: a judgement is open until it is answered
         self._members: list[Bits] = []  # the columns of clauses that have a first literal, a second, and so on
@@ -59,6 +86,7 @@ class Index:
         self._odd: list[tuple[int, Judge]] = []
         self._active: Bits = 0
         self._alone: dict[int, Judge] = {}
+        self.withdrawn = 0  # trials that still take room
         self._layout: Layout | None = None
         self.judged: dict[int, int] = {}  # the places of slots of judgements, and whose they are
 
@@ -108,9 +136,7 @@ class Index:
             case NumberSlot() | RatioSlot():
                 ((operator, threshold),) = thresholds(atom)
                 holds_above = (operator in (">", ">=")) is not negated
-                cuts = self._numbers.setdefault(place, Numbers()).cuts.setdefault(
-                    (plane, holds_above), Cuts(holds_above)
-                )
+                cuts = self._numbers.setdefault(place, {}).setdefault((plane, holds_above), Cuts(holds_above))
                 cuts.add(operator, threshold, negated, bit)
             case RankSlot():
                 assert isinstance(atom, rules.InClass)
@@ -131,19 +157,28 @@ class Index:
         """Judge a trial no longer."""
         self._active &= ~(1 << place)
         del self._trials[place]
+        self._alone.pop(place, None)
+        self.withdrawn += 1
         self._odd = [(other, judge) for other, judge in self._odd if other != place]
 
-    def truths(self, contents: Sequence[Content]) -> bytes:
-        """What is known of the truths that literals read, side by side as they are looked up."""
-        places = self._laid_out().truths
-        return bytes(itemgetter(*places)(contents)) if len(places) > 1 else bytes(contents[place] for place in places)  # type: ignore[misc]  # truths are small numbers
+    def pack(self, contents: Sequence[Content]) -> Packed:
+        """The contents as they are looked up."""
+        layout = self._laid_out()
+        points, ranges = array("d"), []
+        for number, known in enumerate(layout.ranges_of(contents)):
+            if known[0] == known[1] < INFINITY:
+                points.append(known[0])
+            else:
+                points.append(INFINITY)
+                ranges.append((number, known))
+        return Packed(bytes(layout.truths_of(contents)), points, tuple(ranges))
 
     def judge(
-        self, contents: Sequence[Content], truths: bytes, answered: Iterable[int] = ()
+        self, contents: Sequence[Content], packed: Packed, answered: Iterable[int] = ()
     ) -> tuple[Bits, Bits, Bits, Bits]:
         """The trials that are ineligible, eligible, in review and undetermined, from the contents of the slots and what
-        `truths` makes of them; `answered` are the slots of judgements that the record answers."""
-        fails, lacks, asks = self._clauses(self._told(contents, truths))
+        `pack` makes of them; `answered` are the slots of judgements that the record answers."""
+        fails, lacks, asks = self._clauses(self._told(contents, packed))
         for place, judge in self._odd:
             fails, lacks, asks = _with(judge(contents)[0], 1 << place, fails, lacks, asks)
         for place in {self.judged[slot] for slot in answered if self.judged.get(slot) in self._trials}:
@@ -164,21 +199,38 @@ class Index:
             self._alone[place] = compile_trials([self._trials[place]], self._table)
         return self._alone[place](contents)[0]
 
-    def _told(self, contents: Sequence[Content], truths: bytes) -> list[Bits]:
-        """What all slots together tell, by plane and kind."""
+    def _told(self, contents: Sequence[Content], packed: Packed) -> list[Bits]:
+        """What all slots together tell, by plane and kind. Most tell little, and to join nothing would cost a copy."""
         found = self._always.copy()
         layout = self._laid_out()
+        fails, lacks = found[FAILS], found[DATA]
+        truths = packed.truths
         for here, group in layout.groups:
-            for kind, bits in group[truths[here]]:
+            failing, lacking, rest = group[truths[here]]
+            if failing:
+                fails |= failing
+            if lacking:
+                lacks |= lacking
+            for kind, bits in rest:
                 found[kind] |= bits
-        for place, edges, steps, ranges in layout.numbers:
-            known: Range = contents[place]  # type: ignore[assignment]  # a slot of numbers holds a Range
-            low = known[0]
-            for kind, bits in steps[bisect_right(edges, low)] if low == known[1] else ranges[known]:
+        for passed, (told, steps) in zip(map(bisect_right, layout.edges, packed.points), layout.steps, strict=True):
+            known = told[passed] or steps.tell(passed)
+            if known is not NOTHING:
+                failing, _, rest = known
+                if failing:
+                    fails |= failing
+                for kind, bits in rest:
+                    found[kind] |= bits
+        apart = [layout.ranges[number][known] for number, known in packed.ranges]
+        apart += [ranks[contents[place]] for place, ranks in layout.ranks]  # type: ignore[index]  # a slot of ranks holds their bits
+        for failing, lacking, rest in apart:
+            if failing:
+                fails |= failing
+            if lacking:
+                lacks |= lacking
+            for kind, bits in rest:
                 found[kind] |= bits
-        for place, ranks in layout.ranks:
-            for kind, bits in ranks[contents[place]]:  # type: ignore[index]  # a slot of ranks holds their bits
-                found[kind] |= bits
+        found[FAILS], found[DATA] = fails, lacks
         return found
 
     def _clauses(self, found: list[Bits]) -> tuple[Bits, Bits, Bits]:
@@ -210,14 +262,30 @@ class Index:
             _widened(self._always, KINDS * (len(self._members) + 1), 0)
             slots = self._table.slots
             places = sorted(self._truths, key=lambda place: _family(slots[place]))
-            groups = [slice(start, min(start + GROUP, len(places))) for start in range(0, len(places), GROUP)]
+            starts = [0]
+            for number in range(1, len(places)):
+                is_new = _family(slots[places[number]]) != _family(slots[places[number - 1]])
+                if is_new and number - starts[-1] >= GROUP:
+                    starts.append(number)
+            groups = [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(places)], strict=True)]
+            steps = [Steps(directions) for directions in self._numbers.values()]
             self._layout = Layout(
-                tuple(places),
+                _picked(places),
                 [(here, Group([self._truths[place] for place in places[here]])) for here in groups],
-                [(place, steps.edges, steps, Ranges(numbers.cuts)) for place, numbers in self._numbers.items() for steps in (Steps(numbers.cuts),)],
+                _picked(list(self._numbers)),
+                [own.edges for own in steps],
+                [(own.told, own) for own in steps],
+                [Ranges(own.directions) for own in steps],
                 list(self._ranks.items()),
-            )  # fmt: skip
+            )
         return self._layout
+
+
+def _picked(places: Sequence[int]) -> Callable[[Sequence[Content]], Any]:
+    """What picks the contents at some places, as a tuple however few there are."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda contents: tuple(contents[place] for place in places)
 
 
 def _family(slot: Slot) -> str:

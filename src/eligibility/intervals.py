@@ -64,9 +64,9 @@ def same(value: float, threshold: float) -> bool:
 def compare(x: Interval, operator: str, threshold: float) -> Truth:
     """Does `x operator threshold` hold for every value of x (TRUE), for none (FALSE), or for some (UNKNOWN)?"""
     if operator == ">":
-        return compare(Interval(-x.high, -x.low, x.high_open, x.low_open), "<", -threshold)
+        return compare(negate(x), "<", -threshold)
     if operator == ">=":
-        return compare(Interval(-x.high, -x.low, x.high_open, x.low_open), "<=", -threshold)
+        return compare(negate(x), "<=", -threshold)
     low_at, high_at = same(x.low, threshold), same(x.high, threshold)
     low_below, high_below = x.low < threshold and not low_at, x.high < threshold and not high_at
     if operator == "<":
@@ -144,8 +144,8 @@ def divide(x: Interval, y: Interval) -> Interval:
         return ANYTHING
     if y.high <= 0:
         return divide(negate(x), negate(y))
-    return multiply(x, Interval(0.0 if y.high == INFINITY else 1 / y.high, INFINITY if y.low == 0 else 1 / y.low,
-                                y.high_open or y.high == INFINITY, y.low_open))  # fmt: skip
+    high = INFINITY if y.low == 0 else 1 / y.low
+    return multiply(x, Interval(1 / y.high, high, y.high_open or y.high == INFINITY, y.low_open))
 
 
 def _increasing(function: Callable[[float], float], x: Interval) -> Interval:
@@ -168,7 +168,7 @@ def logarithm(x: Interval) -> Interval:
     """The natural logarithm of x; any number where x may be negative or zero."""
     if x.low < 0 or (x.low == 0 and not x.low_open):
         return ANYTHING
-    return _increasing(lambda value: -INFINITY if value == 0 else INFINITY if value == INFINITY else math.log(value), x)
+    return _increasing(lambda value: -INFINITY if value == 0 else math.log(value), x)
 
 
 def _power(base: float, exponent: float) -> float:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from eligibility import occurrences, rules, series, wording
 from eligibility.evaluator import Situation, Truths, changed, kleene, limit_ratio, measured
-from eligibility.facts import Observation, Timeline, age_in
+from eligibility.facts import Episode, Observation, Timeline, age_in
 from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
@@ -80,6 +80,7 @@ def merge(needs: Iterable[Need]) -> tuple[Need, ...]:
 # --- which facts -----------------------------------------------------------------------------------------------------
 
 _ANSWER = "answer"
+_BEYOND = "a value for which the formula has a result"  # every input is known, outside of its domain
 
 
 def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
@@ -91,9 +92,8 @@ def facts_of(atom: rules.Atom, situation: Situation) -> list[Fact]:
                 found += _leaf(leaf, situation)
             if not found and isinstance(number, rules.Measured):  # days against months: they may be as many, or not
                 return [Fact(number.concept.name, "value in whole months or years")]
-            beyond = "a value for which the formula has a result"  # every input is known, outside of its domain
             return list(dict.fromkeys(found)) or [
-                Fact(leaf.concept.name, beyond) for leaf in dict.fromkeys(rules.leaves(number))
+                Fact(leaf.concept.name, _BEYOND) for leaf in dict.fromkeys(rules.leaves(number))
             ]
         case rules.LimitComparison():
             return _limit(atom, situation)
@@ -119,18 +119,8 @@ def _leaf(leaf: rules.Age | rules.Measured | rules.Changed | rules.InClass, situ
             ]
         case rules.Measured():
             return _measured(leaf, situation)
-        case rules.Changed(concept=concept, window=window):
-            chosen = changed(leaf, situation)
-            if chosen.sure and chosen.value.is_point:
-                return []
-            where = wording.window_words(window)
-            anchors = _anchors(window, situation)
-            asks = (
-                "exact values"
-                if chosen.sure
-                else f"values at two times at most {leaf.over.text} apart{' ' if where else ''}{where}"
-            )
-            return [*anchors, Fact(concept.name, asks)]
+        case rules.Changed():
+            return _changed(leaf, situation)
         case rules.InClass():
             return _class(leaf, situation)
         case _:
@@ -146,7 +136,7 @@ def _measured(leaf: rules.Measured, situation: Situation) -> list[Fact]:
         return (
             anchors
             if series.series_of(facts, concept, situation.values)
-            else [*anchors, *_value(concept, f"value {where}", situation)]
+            else [*anchors, *_value(concept, f"value {where}", situation, _holds_now(leaf.window, situation))]
         )
     if chosen.sure and chosen.value.is_point:
         return []
@@ -156,30 +146,82 @@ def _measured(leaf: rules.Measured, situation: Situation) -> list[Fact]:
             if observation.when.first > situation.now:
                 found.append(Fact(concept.name, f"value {where}, which is not over yet"))
             elif observation.computed and not observation.value.is_point:
-                past = observation.dated and observation.when.last < situation.now
-                asks = f"value at or before {wording.when_known(facts, observation.when)}" if past else "value"
-                found += _inputs(concept, observation.when, asks, situation)
+                found += _computed_from(concept, observation, situation)
             elif not observation.value.is_point:
                 found.append(Fact(concept.name, "exact value"))
         at_once = len({observation.when for observation in chosen.used}) == 1
-        lacks = "which value holds, of those that disagree" if at_once else "exact time"
-        return list(dict.fromkeys(found)) or [Fact(concept.name, lacks)]
+        if not found and not at_once:
+            return _times(concept, chosen.used, leaf.window, situation)
+        return list(dict.fromkeys(found)) or [Fact(concept.name, "which value holds, of those that disagree")]
     if chosen.used:
-        return [Fact(concept.name, "exact time")]
+        return _times(concept, chosen.used, leaf.window, situation)
     asks = f"value {where}".strip() if chosen.stale is None else _newer(chosen.stale, situation)
-    return _value(concept, asks, situation)
+    return _value(concept, asks, situation, _holds_now(leaf.window, situation))
+
+
+def _times(
+    concept: Concept, used: Iterable[Observation], window: rules.Window | None, situation: Situation
+) -> list[Fact]:
+    """The times that leave open whether an observation counts: its own, or that of the anchor."""
+    blurred = _blurred_anchors(window, situation)
+    own = any(observation.when.first != observation.when.last for observation in used) or not blurred
+    return [*blurred, *([Fact(concept.name, "exact time")] if own else [])]
+
+
+def _changed(leaf: rules.Changed, situation: Situation) -> list[Fact]:
+    concept, where = leaf.concept, wording.window_words(leaf.window)
+    chosen = changed(leaf, situation)
+    if chosen.sure and chosen.value.is_point:
+        return []
+    found = _anchors(leaf.window, situation)
+    if not chosen.sure:
+        asks = f"values at two times at most {leaf.over.text} apart {where}".strip()
+        found += [*_value(concept, asks, situation), *_sources(concept, asks, situation)]  # now, and before
+    for observation in chosen.used:
+        if observation.computed and not observation.value.is_point:
+            found += _computed_from(concept, observation, situation)
+    return list(dict.fromkeys(found)) or [Fact(concept.name, "exact values")]
+
+
+def _computed_from(concept: Concept, observation: Observation, situation: Situation) -> list[Fact]:
+    """The inputs that a computed value lacks; where it lacks none, they have no result."""
+    past = observation.dated and observation.when.last < situation.now
+    asks = f"value at or before {wording.when_known(situation.facts, observation.when)}" if past else "value"
+    return _inputs(concept, observation.when, asks, situation) or [Fact(concept.name, _BEYOND)]
 
 
 def _newer(stale: Observation, situation: Situation) -> str:
     return f"newer value than {stale.text} of {wording.date_of(situation.facts, stale.when)}"
 
 
-def _value(concept: Concept, asks: str, situation: Situation) -> list[Fact]:
-    """A value of a quantity; for a derived one, those inputs that are not known now."""
+def _value(concept: Concept, asks: str, situation: Situation, at_now: bool = True) -> list[Fact]:
+    """A value of a quantity; for a derived one, those inputs that are not known now, and all of them where a value of
+    now would not do."""
     if concept.formula is None:
         return [Fact(concept.name, asks)]
     now = Span(situation.now, situation.now)
-    return _inputs(concept, now, asks, situation) or [Fact(concept.name, asks)]
+    found = _inputs(concept, now, asks, situation)
+    return list(dict.fromkeys([*found, *([] if at_now else _sources(concept, asks, situation))])) or [
+        Fact(concept.name, asks)
+    ]
+
+
+def _sources(concept: Concept, asks: str, situation: Situation) -> list[Fact]:
+    """All that is measured for a quantity: itself, or for a derived one its inputs, but those that are assumed."""
+    if concept.formula is None:
+        assumed = concept.assumed is not None and not situation.facts.observations.get(concept.name)
+        return [] if assumed else [Fact(concept.name, asks)]
+    formula = check_formula(situation.facts.vocabulary, concept)
+    sources = [source for source in formula.inputs if source.kind == "quantity"]
+    return [fact for source in sources for fact in _sources(source, asks, situation)]
+
+
+def _holds_now(window: rules.Window | None, situation: Situation) -> bool:
+    """Would a value of now be inside a window?"""
+    if window is None:
+        return True
+    where = occurrences.reach(situation.facts, window, situation.trial, situation.now)
+    return isinstance(where, occurrences.Reach) and where.sure.last >= situation.now
 
 
 def _inputs(concept: Concept, when: Span, asks: str, situation: Situation) -> list[Fact]:
@@ -246,20 +288,38 @@ def _anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
     ]
 
 
+def _blurred_anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
+    """The anchors of a window whose time is known to the day, the month or the year."""
+    found: list[Fact] = []
+    for anchor in (window.anchor, window.relation) if window else ():
+        if anchor is not None:
+            onset = occurrences.anchor_onset(situation.facts, anchor, situation.trial, situation.now)
+            if isinstance(onset, Span) and onset.first != onset.last:
+                found.append(Fact(anchor.concept.name, "exact time"))
+    return found
+
+
 def _limit(atom: rules.LimitComparison, situation: Situation) -> list[Fact]:
     word = "upper limit of normal" if atom.upper else "lower limit of normal"
     anchors = _anchors(atom.window, situation)
     chosen = limit_ratio(atom, situation)
-    if anchors and situation.facts.observations.get(atom.concept.name):
-        return anchors
+    observations = situation.facts.observations.get(atom.concept.name, ())
+    if anchors and observations:
+        return [*anchors, *([Fact(atom.concept.name, word)] if _without_limit(atom, observations) else [])]
     if not chosen.used:
         where = wording.window_words(atom.window)
         head = f"value {where}".strip() if chosen.stale is None else _newer(chosen.stale, situation)
         return [*anchors, Fact(atom.concept.name, f"{head}, with its {word}")]
-    lacking = [o for o in chosen.used if (o.upper if atom.upper else o.lower) is None]
-    if lacking:
-        return [Fact(atom.concept.name, word)]
-    return [Fact(atom.concept.name, "exact value" if chosen.sure else "exact time")]
+    times = [] if chosen.sure else _times(atom.concept, chosen.used, atom.window, situation)
+    if _without_limit(atom, chosen.used):
+        measures = situation.facts.observations.get(atom.concept.name, ())
+        exact = all(observation.value.is_point for observation in measures)
+        return [*times, Fact(atom.concept.name, word if exact else f"exact value, with its {word}")]
+    return times or [Fact(atom.concept.name, "exact value")]
+
+
+def _without_limit(atom: rules.LimitComparison, observations: Iterable[Observation]) -> bool:
+    return any((observation.upper if atom.upper else observation.lower) is None for observation in observations)
 
 
 def _class(atom: rules.InClass, situation: Situation) -> list[Fact]:
@@ -271,6 +331,17 @@ def _class(atom: rules.InClass, situation: Situation) -> list[Fact]:
         f"value {where}".strip() if not situation.facts.classes.get(atom.concept.name) else "newer value, or exact time"
     )
     return [*anchors, Fact(atom.concept.name, asks)]
+
+
+def _looks_ahead(window: rules.Window, situation: Situation) -> bool:
+    """Does a window reach past now, where only a plan can tell?"""
+    where = occurrences.reach(situation.facts, window, situation.trial, situation.now)
+    return isinstance(where, occurrences.Reach) and where.possible.last > situation.now
+
+
+def _is_dated(episode: Episode) -> bool:
+    """Are both ends of an episode known to the instant?"""
+    return episode.onset.first == episode.onset.last and (episode.end is None or episode.end.first == episode.end.last)
 
 
 _Presence = rules.Present | rules.Ever | rules.InWindow | rules.OnsetIn | rules.Elapsed | rules.Lasting
@@ -292,19 +363,26 @@ def _occurrence(atom: _Presence, situation: Situation) -> list[Fact]:
             anchors = _anchors(window, situation)
             settled = known or occurrences.ever(facts, concept, now) is F
             if anchors and settled:
-                return anchors
+                undated = any(episode.onset.is_undated for episode in timeline.episodes)
+                return [*anchors, *([Fact(concept.name, "date" if event else "onset")] if undated else [])]
             if window.ahead or (settled and not known):
                 return [*anchors, Fact(concept.name, "plan")]
+            anchors += _blurred_anchors(window, situation)
+            plan = [Fact(concept.name, "plan")] if _looks_ahead(window, situation) else []
+            if (anchors or plan) and known and all(_is_dated(episode) for episode in timeline.episodes):
+                return [*anchors, *plan]
             asks = ("date" if event else "onset and resolution") if known else "whether and when"
-            return [*anchors, Fact(concept.name, "onset" if isinstance(atom, rules.OnsetIn) and known else asks)]
+            dated = Fact(concept.name, "onset" if isinstance(atom, rules.OnsetIn) and known else asks)
+            return [*anchors, dated, *plan]
         case rules.Elapsed() | rules.Lasting():
             asks = "date" if event else "onset"
-            still = isinstance(atom, rules.Lasting) and known and occurrences.present_now(facts, concept, now) is U
-            return [
-                Fact(
-                    concept.name,
-                    "whether it is still present" if still else asks if known else "whether and since when",
-                )
-            ]
+            if not known:
+                return [Fact(concept.name, "whether and since when")]
+            found: list[Fact] = []
+            if isinstance(atom, rules.Lasting) and occurrences.present_now(facts, concept, now) is U:
+                found.append(Fact(concept.name, "whether it is still present"))
+            if not found or any(episode.onset.first != episode.onset.last for episode in timeline.episodes):
+                found.append(Fact(concept.name, asks))
+            return found
         case _:
             assert_never(atom)

@@ -74,15 +74,24 @@ class _NotPlain(Exception):
 class PlainRecords:
     """Reads plain records for the slots of one screener."""
 
-    def __init__(self, vocabulary: Vocabulary, slots: Sequence[Slot], absent: Absent) -> None:
+    def __init__(self, vocabulary: Vocabulary, absent: Absent) -> None:
         self._vocabulary = vocabulary
-        self._slots = slots
+        self._slots: Sequence[Slot] = ()
         self._absent: Absent = absent
-        self._plan = Plan(vocabulary, slots)
+        self._plan = Plan(vocabulary)
         self._reader = quantity_reader(vocabulary)
         self._handlers: dict[str, _Handler] = {}
-        empty = prepare(Patient.parse({}, vocabulary=vocabulary), "2024-01-01T00:00Z", absent)
-        self._defaults: list[Content] = [content(slot, empty) for slot in slots]
+        self._empty = prepare(Patient.parse({}, vocabulary=vocabulary), "2024-01-01T00:00Z", absent)
+        self._defaults: list[Content] = []
+
+    def extend(self, slots: Sequence[Slot]) -> None:
+        """Read for these slots: the known ones, and more behind them."""
+        known = len(self._slots)
+        if len(slots) > known:
+            self._slots = slots
+            self._plan.extend(enumerate(slots[known:], known))
+            self._defaults += [content(slot, self._empty) for slot in slots[known:]]
+            self._handlers.clear()
 
     def contents(self, record: Mapping[str, Any], at: Instant, zone: tzinfo) -> list[Content] | None:
         """The contents of the slots; None where the record is not plain."""

@@ -60,9 +60,9 @@ class Entangled:
 
 
 class Plan:
-    """Where each plain fact goes."""
+    """Where each plain fact goes. Slots are taken in as they come, by their places."""
 
-    def __init__(self, vocabulary: Vocabulary, slots: Sequence[Slot]) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self.direct: dict[str, list[int]] = {}
         self.ratios: dict[str, list[tuple[int, bool]]] = {}
@@ -70,8 +70,12 @@ class Plan:
         self.ages: list[tuple[int, str]] = []
         self.computed: list[Computed] = []
         self.entangled: list[Entangled] = []
+        self.limited: list[Family] = []
         self._families: dict[str, Family] = {}
-        for place, slot in enumerate(slots):
+
+    def extend(self, slots: Iterable[tuple[int, Slot]]) -> None:
+        """Take in more slots, with their places. A family that they hang on is a new one, with nothing remembered."""
+        for place, slot in slots:
             self._sort(place, slot)
         self.limited = list({id(f): f for f in self._families.values() if f.is_limited and f.places}.values())
 

@@ -1,4 +1,4 @@
-"""Checked rules go in, JSON comes out, and back: what the cache keeps of compiled trials.
+"""Checked rules go in, JSON comes out, and back: what the cache and saved sets keep of compiled trials.
 
 A concept is written as its name and found again in the vocabulary; a source as its number among the texts that were
 compiled together, which are read anew.

@@ -293,10 +293,6 @@ class Scope:
                 window.relation.span,
                 "take out the second one",
             )
-        if window.ahead and window.anchor:
-            self.fail(
-                "E463", "`within the next` is measured from now", window.anchor.span, "write `within 28 days after ...`"
-            )
         length = self.duration(window.length) if window.length else None
         return rules.Window(length, window.ahead, self._anchor(window.anchor), self._anchor(window.relation))
 

@@ -2,125 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from eligibility import rules
-from eligibility.compiled import (
-    ELIGIBLE,
-    INELIGIBLE,
-    REVIEW,
-    UNDETERMINED,
-    Judge,
-    SlotTable,
-    Statements,
-    compile_trials,
-)
+from eligibility.compiled import Judge, SlotTable, Statements, compile_trials
 from eligibility.errors import UsageError
 from eligibility.facts import Absent, Facts, prepare
-from eligibility.index import Index
+from eligibility.index import Index, Packed
 from eligibility.instants import Instant, instant_of, iso, read_date
 from eligibility.library import Trial, find, select
 from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
-from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult, Verdict
-from eligibility.screening import Judgement, remarks, verdict_at, vocabulary_of
-from eligibility.slots import ASKS, Content, TruthSlot, content, is_of_one_trial
+from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult
+from eligibility.screening import Judgement, judge, remarks, verdict_at, vocabulary_of
+from eligibility.slots import ASKS, Content, Slot, TruthSlot, content, is_of_one_trial
+from eligibility.verdicts import VERDICTS, Places, Verdicts
+from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
 FEW = 24  # trials up to which one function is faster than an index
-VERDICTS: tuple[Verdict, ...] = ("ineligible", "eligible", "review", "undetermined")  # by their codes
-
-
-class TrialSet(Set[str]):
-    """The IDs of some of the trials, held as the bits of a number."""
-
-    __slots__ = ("_bits", "_ids")
-
-    def __init__(self, bits: int, ids: Mapping[str, int]) -> None:
-        self._bits = bits
-        self._ids = ids
-
-    def __contains__(self, trial_id: object) -> bool:
-        place = self._ids.get(trial_id) if isinstance(trial_id, str) else None
-        return place is not None and bool(self._bits >> place & 1)
-
-    def __iter__(self) -> Iterator[str]:
-        return (trial_id for trial_id, place in self._ids.items() if self._bits >> place & 1)
-
-    def __len__(self) -> int:
-        return self._bits.bit_count()
-
-    @classmethod
-    def _from_iterable(cls, items: Iterable[str]) -> Set[str]:  # type: ignore[override]  # the result of `&` and `|` is a plain set
-        return frozenset(items)
-
-    def __repr__(self) -> str:
-        return f"TrialSet({sorted(self)})"
-
-
-class Verdicts(Mapping[str, Verdict]):
-    """Trial ID to verdict, and the trials of each verdict as sets over bits."""
-
-    __slots__ = ("_bits", "_codes", "_ids")
-
-    def __init__(
-        self, ids: Mapping[str, int], codes: Sequence[int] | None, bits: tuple[int, int, int, int] | None = None
-    ) -> None:
-        self._ids = ids
-        self._codes = codes
-        self._bits = bits
-
-    def __getitem__(self, trial_id: str) -> Verdict:
-        place = self._ids[trial_id]
-        if self._codes is not None:
-            return VERDICTS[self._codes[place]]
-        return next(verdict for verdict, bits in zip(VERDICTS, self.bits, strict=True) if bits >> place & 1)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    @property
-    def bits(self) -> tuple[int, int, int, int]:
-        """The trials that are ineligible, eligible, in review and undetermined, a bit for each place of a trial."""
-        if self._bits is None:
-            found = [0, 0, 0, 0]
-            codes = self._codes or ()
-            for place in self._ids.values():
-                found[codes[place]] |= 1 << place
-            self._bits = (found[0], found[1], found[2], found[3])
-        return self._bits
-
-    def _with(self, code: int) -> TrialSet:
-        return TrialSet(self.bits[code], self._ids)
-
-    @property
-    def eligible(self) -> TrialSet:
-        """The trials in which the patient may take part."""
-        return self._with(ELIGIBLE)
-
-    @property
-    def review(self) -> TrialSet:
-        """The trials in which only answers of people are open."""
-        return self._with(REVIEW)
-
-    @property
-    def undetermined(self) -> TrialSet:
-        """The trials in which data are missing."""
-        return self._with(UNDETERMINED)
-
-    @property
-    def ineligible(self) -> TrialSet:
-        """The trials in which the patient may not take part."""
-        return self._with(INELIGIBLE)
-
-    def __repr__(self) -> str:
-        return f"Verdicts({dict(self)})"
 
 
 @dataclass(frozen=True)
@@ -136,7 +40,7 @@ class PreparedFacts:
     contents: Sequence[Content]
     apart: Mapping[int, Sequence[Content]]
     answered: tuple[int, ...]
-    truths: bytes  # for an index: the truths among the contents, as it looks them up
+    packed: Packed | None  # for an index
 
 
 class Screener:
@@ -149,37 +53,56 @@ class Screener:
     def __init__(self, trials: Iterable[str | Trial] | str | Trial | None = None) -> None:
         chosen = select(trials)
         self._vocabulary = vocabulary_of(chosen)
-        self._table = SlotTable()
-        self._trials = dict(enumerate(chosen))  # by their places
-        self._next = len(chosen)
-        self._index: Index | None = None
-        self._judge: Judge = _nobody
-        self._compile()
+        self._version = 0
+        self._build(chosen)
 
-    def _compile(self) -> None:
-        """Few trials become one function; many are indexed."""
-        if self._index is None and len(self._trials) <= FEW:
-            kept = [
-                _statements(self._trials[place]) if place in self._trials else _WITHDRAWN for place in range(self._next)
-            ]
-            self._judge = compile_trials(kept, self._table)
-        elif self._index is None:
+    def _build(self, trials: Sequence[Trial]) -> None:
+        """Lay everything out anew: few trials become one function, many are indexed."""
+        self._table = SlotTable()
+        self.slots: tuple[Slot, ...] = ()
+        self._readers: dict[str, PlainRecords] = {}
+        self._of_one_trial: list[int] = []
+        self._asked: dict[str, int] = {}  # the places of slots of judgements, by their addresses
+        self._index: Index | None = None
+        if len(trials) <= FEW:
+            self._trials = dict(enumerate(trials))  # by their places
+            self._judge: Judge = compile_trials([_statements(trial) for trial in trials], self._table)
+        else:
             self._index = Index(self._table)
-            self._trials = {self._index.add(_statements(trial)): trial for trial in self._trials.values()}
+            self._trials = {self._index.add(_statements(trial)): trial for trial in trials}
+        self._ids = Places({trial.id: place for place, trial in self._trials.items()})
         self._renew()
 
     def _renew(self) -> None:
         """What follows from the slots, after trials came or went."""
-        self._version = getattr(self, "_version", 0) + 1
-        self._ids = {trial.id: place for place, trial in self._trials.items()}
-        self.slots = self._table.slots
-        self._readers: dict[str, PlainRecords] = {}
-        self._of_one_trial = tuple(place for place, slot in enumerate(self.slots) if is_of_one_trial(slot))
-        self._asked = {
-            slot.atom.address.casefold(): place
-            for place, slot in enumerate(self.slots)
-            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged)
-        }
+        self._version += 1
+        known, self.slots = len(self.slots), self._table.slots
+        for place, slot in enumerate(self.slots[known:], known):
+            if is_of_one_trial(slot):
+                self._of_one_trial.append(place)
+            if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Judged):
+                self._asked[slot.atom.address.casefold()] = place
+
+    @classmethod
+    def load(cls, path: str | Path, *, vocabulary: Vocabulary | None = None) -> Screener:
+        """The trials that `save` wrote, without compiling them again; `vocabulary` is the one they were compiled with, the
+        bundled one if none is given.
+
+        Raises UsageError for a file that cannot be read, is damaged or of something else, or was saved by another version
+        of the library or with another vocabulary.
+        """
+        from eligibility.saved_sets import read_set  # only where it is asked for
+
+        return cls(read_set(Path(path), vocabulary or bundled_vocabulary()))
+
+    def save(self, path: str | Path) -> None:
+        """Write the trials to a file for `load`, as checked rules; a file that is there is replaced when the new one is whole.
+
+        Raises UsageError where it cannot be written.
+        """
+        from eligibility.saved_sets import write_set
+
+        write_set(Path(path), self.trials, self._vocabulary)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -188,22 +111,30 @@ class Screener:
 
     def add(self, trial: Trial) -> None:
         """Take another trial in. Raises UsageError for an ID that is there already, or another vocabulary."""
-        if trial.id in self._ids:
+        if trial.id.casefold() in map(str.casefold, self._ids):
             raise UsageError(f"the trial `{trial.id}` is there already; withdraw it first")
         if trial.vocabulary is not self._vocabulary:
             raise UsageError("the trial was compiled with another vocabulary than the others")
-        place = self._next if self._index is None else self._index.add(_statements(trial))
+        if self._index is None:
+            self._build([*self.trials, trial])
+            return
+        place = self._index.add(_statements(trial))
         self._trials[place] = trial
-        self._next += 1
-        self._compile()
+        self._ids = Places({**self._ids, trial.id: place})  # verdicts that were given keep what they know
+        self._renew()
 
     def withdraw(self, trial_id: str) -> None:
         """Screen for a trial no longer. Raises UsageError for an ID that is not there."""
-        place = self._ids[find(trial_id, self.trials).id]
+        name = trial_id if trial_id in self._ids else find(trial_id, self.trials).id
+        place = self._ids[name]
         del self._trials[place]
+        self._ids = Places({other: taken for other, taken in self._ids.items() if other != name})
         if self._index is not None:
             self._index.withdraw(place)
-        self._compile()
+        if self._index is None or self._index.withdrawn > len(self._trials):  # more is idle than at work
+            self._build(self.trials)
+        else:
+            self._renew()
 
     def prepare(
         self, patient: Mapping[str, Any] | Patient, *, at: str | datetime | None = None, absent: Absent = "unknown"
@@ -219,13 +150,13 @@ class Screener:
         trials."""
         if facts.screener is not self or facts.version != self._version:
             raise UsageError("these facts were prepared for other trials; prepare them with this screener as it is")
-        if self._index is None:
+        if self._index is None or facts.packed is None:
             codes: Sequence[int] = self._judge(facts.contents)
             if facts.apart:
                 own = {place: self._judge(contents)[place] for place, contents in facts.apart.items()}
                 codes = tuple(own.get(place, code) for place, code in enumerate(codes))
             return Verdicts(self._ids, codes)
-        bits = self._index.judge(facts.contents, facts.truths, facts.answered)
+        bits = self._index.judge(facts.contents, facts.packed, facts.answered)
         for place, contents in facts.apart.items():
             code = self._index.judge_alone(place, contents)
             bits = tuple((own | 1 << place) if other == code else own & ~(1 << place) for other, own in enumerate(bits))  # type: ignore[assignment]  # still four
@@ -247,13 +178,16 @@ class Screener:
         else:
             record = self._record(patient)
             seen = prepare(record, at, absent)
+            if self._index is None:  # few trials ask for less than all of their slots
+                told = tuple(judge(trial, seen) for trial in self.trials)
+                return Screening(iso(seen.at, seen.zone), told, record.id, partial(remarks, record, seen, self.trials))
             known = _Now(record, seen)
             name, stamp = record.id, iso(seen.at, seen.zone)
             facts = self._prepared(seen)
-        verdicts = self.verdicts(facts)
+        codes = self.verdicts(facts).codes
         results = tuple([
-            TrialResult(trial.id, trial.title, verdicts[trial.id], _BehindCompiled(trial, known))
-            for trial in self._trials.values()
+            TrialResult(trial.id, trial.title, VERDICTS[codes[place]], _BehindCompiled(trial, known))
+            for place, trial in self._trials.items()
         ])  # fmt: skip
         return Screening(stamp, results, name, partial(_remarks, known, self.trials))
 
@@ -279,7 +213,8 @@ class Screener:
             return None
         reader = self._readers.get(absent)
         if reader is None:
-            reader = self._readers[absent] = PlainRecords(self._vocabulary, self.slots, absent)
+            reader = self._readers[absent] = PlainRecords(self._vocabulary, absent)
+        reader.extend(self.slots)
         contents = reader.contents(patient, *moment)
         return None if contents is None else (contents, moment)
 
@@ -292,8 +227,8 @@ class Screener:
     def _facts(
         self, contents: Sequence[Content], apart: Mapping[int, Sequence[Content]], answered: tuple[int, ...]
     ) -> PreparedFacts:
-        truths = b"" if self._index is None else self._index.truths(contents)
-        return PreparedFacts(self, self._version, contents, apart, answered, truths)
+        packed = None if self._index is None else self._index.pack(contents)
+        return PreparedFacts(self, self._version, contents, apart, answered, packed)
 
     def _prepared(self, facts: Facts) -> PreparedFacts:
         answered = tuple(self._asked[address] for address in facts.judgements if address in self._asked)
@@ -316,12 +251,7 @@ def _statements(trial: Trial) -> Statements:
     return Statements(trial.criteria, trial.values)
 
 
-_WITHDRAWN = Statements((), None)
 _NOTHING_APART: Mapping[int, Sequence[Content]] = {}
-
-
-def _nobody(_: Sequence[Content]) -> tuple[int, ...]:
-    return ()
 
 
 @lru_cache(maxsize=64)

@@ -141,15 +141,25 @@ def _with_verdict(trial: Trial, verdict: Verdict, moment: datetime) -> st.Search
         }[verdict]  # fmt: skip
         raise UsageError(f"no patient was found for whom {trial.id} is {verdict}: {why}")
 
+    options = [st.sampled_from(_simplest_first(_allowed(part, verdict, False))) for part in parts]
+    leaders = {
+        index: st.sampled_from(_simplest_first(_allowed(part, verdict, True)))
+        for index, part in enumerate(parts) if any(part is one for one in leading)
+    }  # fmt: skip
+    chosen = st.sampled_from(list(leaders))
+
     @st.composite
     def record(draw: st.DrawFn) -> dict[str, Any]:
-        first = draw(st.sampled_from(leading))
-        drawn = []
-        for part in parts:
-            drawn.append(draw(st.sampled_from(_allowed(part, verdict, part is first))))
+        leader = draw(chosen)
+        drawn = [draw(leaders[index] if index == leader else option) for index, option in enumerate(options)]
         return _with_time(merged(drawn), moment)
 
     return record()
+
+
+def _simplest_first(records: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    """In the order in which a failing patient shrinks."""
+    return sorted(records, key=lambda record: (len(record), len(repr(record)), repr(record)))
 
 
 def _allowed(part: Solutions, verdict: Verdict, leads: bool) -> tuple[dict[str, Any], ...]:

@@ -69,9 +69,9 @@ class Scale:
         return float((Fraction(value) - self.offset) / self.factor)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnitTable:
-    """The closed table: every symbol with the exact unit that it stands for."""
+    """The closed table: every symbol with the exact unit that it stands for. One table is never another."""
 
     symbols: Mapping[str, Unit]
     aliases: Mapping[str, str]
@@ -82,12 +82,6 @@ class UnitTable:
         if len(text) > LONGEST_UNIT:
             return UnitRefusal(f"`{excerpt(text)}` is too long for a unit")
         return _read(self, text)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 def build_table(data: Mapping[str, object]) -> UnitTable:
@@ -168,8 +162,7 @@ def spelled(unit: str) -> str:
     return re.sub(r"(x 10\^-?\d+) /", r"\1/", text).strip()
 
 
-@lru_cache(maxsize=4096)
-def _read(table: UnitTable, text: str) -> Unit | UnitRefusal:
+def _parse(table: UnitTable, text: str) -> Unit | UnitRefusal:
     original, text = text, plain(text)
     if text in table.hints:
         return UnitRefusal(f"`{excerpt(original)}` is ambiguous as a unit", table.hints[text])
@@ -189,6 +182,9 @@ def _read(table: UnitTable, text: str) -> Unit | UnitRefusal:
         close = nearest(rest, [*table.symbols, *table.aliases, "mg/dL", "mmol/L", "umol/L", "10^9/L", "U/L"])
         return UnitRefusal(f"`{excerpt(original)}` is not a unit that the vocabulary knows", did_you_mean(close))
     return replace(unit, text=original, factor=unit.factor * scale)
+
+
+_read = lru_cache(maxsize=4096)(_parse)
 
 
 def _expression(table: UnitTable, text: str, depth: int = 0) -> Unit | None:

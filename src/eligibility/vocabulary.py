@@ -146,6 +146,13 @@ _CODEC = Codec(
 )
 
 
+def said_by(vocabulary: Vocabulary) -> bytes:
+    """All that a vocabulary says of concepts and units: of two that say the same, rules mean the same."""
+    import json
+
+    return json.dumps([_CODEC.encode(tuple(vocabulary)), _CODEC.encode(vocabulary.units)], sort_keys=True).encode()
+
+
 def _load(files: Iterable[Path]) -> Vocabulary:
     contents: list[tuple[str, bytes | OSError]] = []
     for path in files:
