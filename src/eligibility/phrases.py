@@ -266,8 +266,8 @@ IDIOMS: tuple[Idiom, ...] = (
     _idiom(r"(?P<said>\bxor)\b", written("write `exactly 1 of:` with the two as items")),
     _idiom(r"(?P<said>\bneither)\b(?=.*\bnor\b)|(?P<nor>\bnor)\b", lambda match, _: (
         f"`{match['said'] or 'nor'}` is no form of this language", "write `no A and no B`, or a block `none of:`")),
-    _idiom(r"(?P<said>\beither)\b(?=.*\bor\b)", written("take it out: `or` says it")),
-    _idiom(r"(?P<said>\bboth)\b(?=.*\band\b)", written("take it out: `and` says it")),
+    _idiom(r"(?P<said>\beither)\b\s+(?P<x>.*?)\s+or\b", written("take it out: `{x} or ...`")),
+    _idiom(r"(?P<said>\bboth)\b\s+(?P<x>.*?)\s+and\b", written("take it out: `{x} and ...`")),
     _idiom(r"(?P<said>\bnor)\b", written("write `and not`, or a block `none of:`")),
     _idiom(r"(?P<said>(?P<low>[0-9.]+)\s*(?:±|\+/-|\+-)\s*[0-9.]+)", written("write both ends: `between ... and ...`", "`{said}` is no number here")),
     _idiom(r"(?P<said>[~≈≃]|\b(?:approximately|approx\.?|about|around|circa|ca\.))\s*(?=[0-9])",
