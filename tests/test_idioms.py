@@ -151,6 +151,7 @@ SAID = [
     ("«ALT/AST» > 3 x ULN", "E400", ["joins"], ["compare each"]),
     ("«PaO2:FiO2» < 200 mmHg", "E143", ["PaO2:FiO2"], ["`PaO2/FiO2`"]),
     ("«stroke und malignancy»", "E400", ["`und`"], ["join `stroke` and `malignancy`"]),
+    ("«malignancy stroke»", "E400", ["nothing joins"], ["and", "or"]),
     ("«current malignancy»", "E400", ["declared"], ["only if it means the same"]),
     ("«worst» PaO2/FiO2 within 24 hours < 200 mmHg", "E143", ["worst"], ["`lowest PaO2/FiO2`"]),
     ("«creatinine rise» >= 44.2 umol/L over 1 day", "E143", ["creatinine rise"], ["rise in creatinine over 1 day"]),

@@ -156,6 +156,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 def _near(wanted: str, match: str, ratio: float) -> bool:
     """Are two names alike enough? Abbreviations are alike by chance: `IV` and `NIV`, `adults` and `ALT` are other things."""
+    if len(wanted) > 3 and match.startswith(wanted):  # `XHNKKY` for `XHNKKY-DDSC`
+        return True
     shorter = min(len(wanted), len(match))
     if shorter <= 4 and wanted != match:
         return shorter > 2 and abs(len(wanted) - len(match)) <= 1 and wanted[0] == match[0] and ratio >= _SHORT_ALIKE

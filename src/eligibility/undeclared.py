@@ -92,6 +92,10 @@ def _joined(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None
             f"`/` joins no names: `{name}`",
             "compare each, joined by `and` or `or`; to divide one by the other, write spaces around `/`",
         )
+    for first in range(1, len(words)):
+        before, behind = " ".join(words[:first]), " ".join(words[first:])
+        if vocabulary.find(before) is not None and vocabulary.find(behind) is not None:
+            return Guess(f"nothing joins `{before}` and `{behind}`", "write `and` or `or` between them")
     for first in range(1, len(words) - 1):
         before, behind = " ".join(words[:first]), " ".join(words[first + 1 :])
         if vocabulary.find(before) is not None and vocabulary.find(behind) is not None:
