@@ -95,7 +95,9 @@ def _joined(name: str, words: list[str], vocabulary: Vocabulary) -> Guess | None
     for first in range(1, len(words)):
         before, behind = " ".join(words[:first]), " ".join(words[first:])
         if vocabulary.find(before) is not None and vocabulary.find(behind) is not None:
-            return Guess(f"nothing joins `{before}` and `{behind}`", "write `and` or `or` between them")
+            return Guess(
+                f"nothing joins the names in `{name}`", f"write `and` or `or` between `{before}` and `{behind}`"
+            )
     for first in range(1, len(words) - 1):
         before, behind = " ".join(words[:first]), " ".join(words[first + 1 :])
         if vocabulary.find(before) is not None and vocabulary.find(behind) is not None:
