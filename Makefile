@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := src tests benchmarks docs/generate.py
 
-.PHONY: help screen test check coverage soak mutate prove bench build clean
+.PHONY: help screen test check coverage soak soak-cohort mutate prove bench build clean
 
 help:
 	@echo "make screen    install what is needed and screen a sample patient against the bundled trials"
@@ -12,6 +12,7 @@ help:
 	@echo "make check     style, types, layers, rule files"
 	@echo "make coverage  the tests, with coverage by branch"
 	@echo "make soak      the properties of the engine at length: make soak CASES=1000000 SEED=7, or MINUTES=30"
+	@echo "make soak-cohort  cohorts on Polars and DuckDB against the reference: make soak-cohort CASES=10000 SEED=7"
 	@echo "make mutate    mutation testing of the kernel, or of one module: make mutate MODULE=intervals"
 	@echo "make prove     the analysis against z3, the reference and enumeration: make prove CASES=3000 SEED=7"
 	@echo "make bench     everything side by side with code by hand and other engines (BENCH=--quick for less)"
@@ -62,6 +63,9 @@ mutate: $(VENV)/tools
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutation
 	$(BIN)/mutmut run --max-children 2 $(if $(MODULE),"eligibility.$(MODULE).*")
 	@$(BIN)/python tests/mutation_scores.py
+
+soak-cohort: $(VENV)/tools
+	$(BIN)/python tests/cohort/soak.py --cases $(CASES) --seed $(SEED)
 
 prove: $(VENV)/tools
 	$(BIN)/python tests/prove.py --cases $(CASES) --seed $(SEED)

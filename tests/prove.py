@@ -21,7 +21,7 @@ from eligibility.states import states
 from eligibility.vocabulary import bundled_vocabulary
 from proofs.cases import AT, Case
 from proofs.enumeration import run_enumeration
-from proofs.patients import against_known_patients, judged
+from proofs.patients import against_computed_patients, against_known_patients, judged
 from proofs.prover import Prover
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -30,23 +30,42 @@ from proofs.prover import Prover
 def check_case(case, counts, *, records=12, examples=True):
     """What does not agree."""
     statements = [(case.asker, rule) for rule in case.rules]
-    reasoner = Reasoner(statements, AT, case.words)
-    prover = Prover(case.rules, case.words, AT)
     told = f"\n  a: {case.texts[0]}\n  b: {case.texts[1]}"
-    answers = {}
-    questions = case.goals()
-    for goals, proved in zip(questions, prover.can(questions), strict=True):
-        key = case.key(goals)
-        answer = reasoner.can(goals).kind
-        answers[key] = answer
-        expected = {"sat": "possible", "unsat": "never"}.get(proved, "unknown")
-        counts[f"{answer}, prover {expected}"] += 1
-        if answer != "not decided" and expected != "unknown" and answer != expected:
-            yield f"{key}: {answer}, and the prover says {expected}{told}"
+    if case.derived:
+        reasoner = Reasoner(statements, AT, case.words, as_computed=True)
+        answers = yield from against_prover(case, reasoner, Prover(case.rules, case.words, AT, True), counts, told)
+        yield from against_computed_patients(case, answers, counts, records, told)
+    reasoner = Reasoner(statements, AT, case.words)
+    answers = yield from against_prover(case, reasoner, Prover(case.rules, case.words, AT), counts, told)
     yield from against_records(case, answers, counts, records, told)
     yield from against_known_patients(case, answers, reasoner.worlds[0], counts, records, told)
     if examples:
         yield from shown(case, reasoner, answers, counts, told)
+
+
+def against_prover(case, reasoner, prover, counts, told):
+    """The prover says the same of every question. Returns the answers.
+
+    Where numbers are computed, the analysis reasons by ranges, which may leave possible what the prover refutes; and it bounds
+    `ln`, `exp` and powers, which are free numbers to the prover."""
+    answers = {}
+    questions = case.goals()
+    for goals, proved in zip(questions, prover.can(questions), strict=True):
+        key = case.key(goals)
+        answer = answers[key] = reasoner.can(goals).kind
+        if len(goals) == 2 and reasoner.can(goals[:1]).kind == "possible":
+            reasoner.remember(goals[:1])
+            beside = reasoner.can_beside(goals[:1], goals[1:]).kind
+            if beside != answer:
+                yield f"{key}: {answer}, and {beside} beside the first{told}"
+        expected = {"sat": "possible", "unsat": "never"}.get(proved, "unknown")
+        among = " (computed)" if prover.tied else ""
+        counts[f"{answer}, prover {expected}{among}"] += 1
+        coarser = prover.tied and answer == "possible"
+        finer = prover.abstracted and answer == "never"
+        if answer != "not decided" and expected != "unknown" and answer != expected and not coarser and not finer:
+            yield f"{key}: {answer}, and the prover says {expected}{told}"
+    return answers
 
 
 def against_records(case, answers, counts, records, told):

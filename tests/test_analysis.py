@@ -12,7 +12,8 @@ from eligibility import RuleError, UsageError, Vocabulary, compile_trial, load_t
 from eligibility.analysis import KINDS, RELATIONS, analyse, command, compare, laws
 from eligibility.analysis.cells import number_grid
 from eligibility.analysis.encoding import Encoder
-from eligibility.analysis.solver import AtLeast, Budget, In, Ordered, Search, Space, TooLarge
+from eligibility.analysis.solver import Budget, Search, TooLarge
+from eligibility.analysis.statements import AtLeast, In, Ordered, Space
 from eligibility.intervals import Interval
 from proofs.cases import THEMES
 from proofs.enumeration import run_enumeration
@@ -692,6 +693,17 @@ def test_a_trial_that_does_not_compile_gives_its_diagnostics(tmp_path, capsys):
 def test_what_is_not_there_is_unusable(name, capsys):
     assert call("analyse", name) == 2
     assert name in capsys.readouterr().err
+
+
+def test_all_files_that_do_not_compile_are_told_at_once(tmp_path, capsys):
+    for name, rule in (("one", "agee >= 18"), ("other", "sepsis within")):
+        (tmp_path / f"{name}.elig").write_text(f'trial X "x"\n\ninclude:\n  1 "a": {rule}\n', encoding="utf-8")
+    files = [str(tmp_path / "one.elig"), str(tmp_path / "other.elig")]
+    analysed = argparse.Namespace(trials=files, at=None, vocabulary=None, format="text")
+    compared = argparse.Namespace(first=files[0], second=files[1], at=None, vocabulary=None, format="text")
+    assert command.analyse_run(analysed) == command.compare_run(compared) == 2
+    told = capsys.readouterr().err
+    assert told.count("one.elig:4") == told.count("other.elig:4") == 2
 
 
 def test_compare_prints_the_relation_and_patients(tmp_path, capsys):

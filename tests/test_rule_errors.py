@@ -183,7 +183,7 @@ STATEMENTS = [
     ("E451", "«sex >= female»", ["sex", "no order"], ["sex is female"]),
     ("E451", "«highest sex» is female", ["sex", "no order"], ["take out `highest`"]),
     ("E452", "«creatinine» is 5 mg/dL", ["creatinine", "quantity", "class"], [">="]),
-    ("E452", "«malignancy» is present", ["malignancy", "condition", "class"], ["alone", "`no`"]),
+    ("E452", "«malignancy» is present", ["malignancy", "condition", "class"], ["alone", "`no malignancy`"]),
     ("E452", "«creatinine / 2» in (I, II)", ["`in`", "class"], [">="]),
     ("E460", "surgery within «1.5 months»", ["1.5 months", "duration"], ["whole months"]),
     ("E460", "surgery within «5 kg»", ["5 kg", "duration"], ["hours"]),
@@ -259,6 +259,8 @@ BLOCKS = [
 WARNINGS = [
     ("W201", "«malignancy or stroke and bleeding»", ["and", "or", "brackets", "tighter"], ["brackets"]),
     ("W201", "no bleeding and («malignancy and stroke or bleeding»)", ["and", "or", "brackets"], ["brackets"]),
+    ("W203", "«no malignancy or stroke»", ["`no`", "malignancy", "alone"], ["no malignancy and no stroke"]),
+    ("W203", "«no malignancy for at least 5 years»", ["less than 5 years"], ["no malignancy within 5 years"]),
     ("W202", "«deep vein thrombosis or pulmonary embolism within 3 months»", ["pulmonary embolism", "alone"], ["(A or B) within"]),
 ]  # fmt: skip
 

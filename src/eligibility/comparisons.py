@@ -301,7 +301,8 @@ class Comparisons:
         concept = self._scope.concept(node.operand.name)
         if concept.kind != "class":
             self._scope.fail("E452", f"`{concept.name}` is {article(concept.kind)}, and `{node.form}` goes with a class", node.operand.span,
-                       "compare numbers with `>=`, `<=`, `<` or `>`; write the name of a condition alone, or `no` before it")  # fmt: skip
+                       f"write `{concept.name}` alone, or `no {concept.name}`" if concept.kind not in ("quantity", "age", "milestone")
+                       else "compare numbers with `>=`, `<=`, `<` or `>`")  # fmt: skip
         ranks = frozenset(self._rank(concept, value) for value in node.values)
         if node.form == "is not":
             ranks = frozenset(range(len(concept.values))) - ranks

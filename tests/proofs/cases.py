@@ -17,6 +17,13 @@ THEMES = (
     ("pulmonary hypertension", "pulmonary hypertension stage"), ("stroke", "acute cerebral infarction", "surgery"),
     ("PaO2/FiO2", "SOFA"), ("creatinine", "ALT"), ("NYHA class", "heart failure"), ("SpO2 on room air", "hemoglobin"),
 )  # fmt: skip
+DERIVED = (
+    ("PaO2/FiO2", "PaO2", "FiO2"), ("BMI", "weight", "height"), ("SOFA change", "SOFA", "baseline SOFA"),
+    ("driving pressure", "plateau pressure", "PEEP"), ("anion gap", "sodium", "chloride", "bicarbonate"), ("SpO2/FiO2", "SpO2", "FiO2"),
+    ("mean arterial pressure", "systolic blood pressure", "diastolic blood pressure"), ("MELD", "total bilirubin", "INR", "creatinine"),
+    ("oxygenation index", "mean airway pressure", "FiO2", "PaO2"), ("FIB-4", "AST", "platelets", "ALT"), ("eGFR", "creatinine"),
+    ("A-a gradient", "FiO2", "PaCO2", "PaO2", "barometric pressure"), ("corrected calcium", "calcium", "albumin"),
+)  # fmt: skip
 ALWAYS = ("age", "informed consent", "first dose", "creatinine", "NYHA class", "malignancy", "stroke")
 KINDS = (
     "_comparison", "_comparison", "_comparison", "_class", "_class", "_presence", "_presence", "_presence", "_onset", "_limit", "_change",
@@ -76,7 +83,8 @@ class Case:
         self.chance = random.Random(seed)
         self.words = words
         self.plain = self.chance.random() < 0.6
-        theme = [*(theme or self.chance.choice(THEMES))]
+        theme = [*(theme or self.chance.choice((*THEMES, self.chance.choice(DERIVED), self.chance.choice(DERIVED))))]
+        self.derived = next((t[0] for t in DERIVED if tuple(theme) == t), None)
         found = {words[name].kind for name in theme}
         if not found & {"condition", "event"}:
             found.add("event")

@@ -5,7 +5,9 @@ from datetime import timedelta
 from eligibility import EligibilityError, rules
 from eligibility.evaluator import Situation, evaluate
 from eligibility.facts import prepare
+from eligibility.formulas import check_formula
 from eligibility.instants import Duration, instant_of, shift
+from eligibility.intervals import INFINITY
 from eligibility.logic import Truth
 from eligibility.patient import Patient
 from eligibility.regions import Variable, edges, judgements, touched, variables
@@ -174,3 +176,46 @@ def measured(case, rule, record):
             ):
                 return False
     return True
+
+
+def against_computed_patients(case, answers, counts, records, told):
+    """No patient in whom the derived quantity is computed, from inputs measured together, does what was called impossible."""
+    cut = variables(case.rules, case.words)
+    names = set().union(*(touched(rule, case.words) for rule in case.rules)) & set(case.words.concepts)
+    names |= {source.name for source in check_formula(case.words, case.words[case.derived]).inputs}
+    known = Known(case, None)
+    for _ in range(records):
+        record = {}
+        for name in sorted(names - {case.derived}):
+            concept = case.words[name]
+            if concept.kind == "quantity":
+                record[name] = spell(concept, drawn(concept, cut, case.chance))
+            elif concept.kind == "age":
+                record[name] = f"{case.chance.choice((0, 20, 40, 65, 90))} years"
+            elif concept.kind == "class":
+                record[name] = case.chance.choice(concept.values)
+            elif concept.is_occurrence:
+                record[name] = known.occurrences(concept)
+            elif concept.kind == "attestation":
+                record[name] = case.chance.random() < 0.5
+        outcomes = judged(case, known.whole(record))
+        if outcomes is None or Truth.UNKNOWN in outcomes[0]:
+            continue
+        counts["computed patients"] += 1
+        for key, answer in answers.items():
+            if answer == "never" and all(
+                (outcomes[0][which] is (Truth.TRUE if met else Truth.FALSE)) is not denied for which, met, denied in key
+            ):
+                yield f"{key} was called impossible as computed{told}\n  patient: {record}"
+
+
+def drawn(concept, cut, chance):
+    """A number at, beside or between the thresholds of a quantity, or a plausible one."""
+    low, high = concept.possible.low, concept.possible.high
+    span = concept.plausible or concept.possible
+    top = span.high if span.high < INFINITY else 1_000.0
+    options = [
+        v for v in edges(cut.get(concept.name, Variable(concept)).thresholds, concept.possible) if low <= v <= high
+    ]
+    plausible = max(low, span.low) + (top - max(low, span.low)) * chance.random() ** chance.choice((1, 3))
+    return chance.choice(options) if options and chance.random() < 0.5 else float(f"{plausible:.4g}")

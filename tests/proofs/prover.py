@@ -14,7 +14,10 @@ from eligibility.intervals import INFINITY
 class Prover:
     """The two rules as statements of z3 about one fully known patient."""
 
-    def __init__(self, listed, words, at):
+    def __init__(self, listed, words, at, as_computed=False):
+        self.as_computed = as_computed
+        self.tied = self.abstracted = False
+        self.written = {}
         self.words, self.at, self.zone = words, at, at.tzinfo
         self.now = instant_of(at, at.tzinfo)
         self.facts = []
@@ -133,6 +136,8 @@ class Prover:
             self.measured_somewhere(stream, asked)
             self.order(stream)
             self.absent_class(stream)
+        if self.as_computed:
+            self.formulas()
         for is_onset, name, window in self.withins:
             here = self.var("within", is_onset, name, window, sort=z3.Bool)
             anchor = self.words[window[2][0]]
@@ -306,6 +311,22 @@ class Prover:
                 for pick in self.ordered[stream]:
                     self.facts.append(z3.Implies(z3.Not(self.ever(name)), self.number(stream, *pick) == 0))
 
+    def formulas(self):
+        """Derived quantities are computed from the newest of each input, where one of them is asked for."""
+        for stream in list(self.ordered):
+            concept = self.words[stream[0]]
+            newest = [p for p in self.ordered[stream] if p[:2] == ("value", "latest") and self.ends_now(p[2])]
+            if stream[1] != "value" or concept.formula is None or not newest:
+                continue
+            formula = check_formula(self.words, concept)
+            leaves = list(rules.leaves(formula.expression))
+            if any(not isinstance(leaf, rules.Measured) for leaf in leaves):
+                continue
+            for leaf in leaves:
+                low, high = reach(leaf.concept, self.words)
+                self.facts += between(self.value(leaf, []), low, high)
+            self.facts += self.tie(self.number(stream, *newest[0]), formula.expression)
+
     # --- rules
 
     def outcome(self, rule, met):
@@ -349,9 +370,13 @@ class Prover:
                     key.append((leaf.concept.name, window))
                 x = self.var("computed", number, tuple(key))
                 low, high = computed_reach(number, self.words)
-                self.facts += between(x, low, high)
-                holds = z3.And(*marks, *[bounded(x, b) for b in bounds])
-                return two_sided(holds)
+                self.facts += [*between(x, low, high), *self.tie(x, number)]
+                outcome = z3.And(*[bounded(x, b) for b in bounds])
+                decided = decides(bounds, low, high)
+                known = z3.BoolVal(True) if decided is met else self.computable(number, tuple(key))
+                missing = z3.BoolVal(False) if met else z3.Or(*[z3.Not(mark) for mark in marks])
+                exists = z3.And(*marks) if met else z3.BoolVal(True)
+                return z3.Or(missing, z3.And(exists, known, two_sided(outcome)))
             case rules.LimitComparison(operator=operator, multiple=multiple):
                 kind = "upper" if atom.upper else "lower"
                 pick = (kind, atom.selection, self.read(atom), None)
@@ -388,6 +413,53 @@ class Prover:
                 return two_sided(self.var("judged", atom.address, text, sort=z3.Bool))
         raise TypeError(atom)
 
+    # --- arithmetic
+
+    def computable(self, number, key):
+        """That arithmetic has an outcome: for sure where all that it reads was measured."""
+        known = self.var("computable", number, key, sort=z3.Bool)
+        tests = []
+        for leaf in rules.leaves(number):
+            changed = isinstance(leaf, rules.Changed)
+            over = (leaf.over.months, leaf.over.exact) if changed else None
+            window = self.window(leaf.window) if changed else self.read(leaf)
+            if len(self.windows[self.stream(leaf)]) == 1:
+                continue
+            tests.append(self.measured(self.stream(leaf), window, over))
+        self.facts.append(z3.Implies(z3.And(*tests), known))
+        return known
+
+    def tie(self, x, number):
+        """What a number is tied to; `ln`, `exp` and powers other than whole ones are free numbers."""
+        self.tied = True
+        domains = []
+        value = self.value(number, domains)
+        return [z3.Implies(z3.And(*domains), x == value)]
+
+    def value(self, number, domains):
+        match number:
+            case rules.Constant(value=value):
+                return q(value)
+            case rules.Scaled(operand=operand, factor=factor, offset=offset):
+                return self.value(operand, domains) * q(factor) + q(offset)
+            case rules.Measured():
+                return self.number(self.stream(number), "value", number.selection, self.read(number), None)
+            case rules.Changed():
+                over = (number.over.months, number.over.exact)
+                return self.number(self.stream(number), "change", "", self.window(number.window), over)
+            case rules.Combined(operator=operator, left=left, right=right) if operator != "^":
+                a, b = self.value(left, domains), self.value(right, domains)
+                if operator == "/":
+                    domains.append(b != 0)
+                    return a / b
+                lesser = a <= b if operator == "min" else a >= b
+                return {"+": a + b, "-": a - b, "*": a * b}.get(operator, z3.If(lesser, a, b))
+            case rules.Combined(left=left, right=rules.Constant(value=2.0)):
+                a = self.value(left, domains)
+                return a * a
+        self.abstracted = True
+        return self.var("abstracted", number)
+
     def in_window(self, concept, window):
         keyed, name = self.window(window), concept.name
         if keyed[2]:
@@ -421,19 +493,27 @@ class Prover:
         return compare(completed, bound.operator, int(bound.low))
 
     def goal(self, goal):
-        node = self.outcome(goal.rule, goal.met)
-        return z3.Not(node) if goal.denied else node
+        key = (id(goal.rule), goal.met)
+        if key not in self.written:
+            self.written[key] = self.outcome(goal.rule, goal.met)
+        return z3.Not(self.written[key]) if goal.denied else self.written[key]
 
     def can(self, questions):
         """sat, unsat or unknown for each list of goals."""
         asked = [[self.goal(goal) for goal in goals] for goals in questions]
         solver = z3.Solver()
-        solver.set("timeout", 20_000)
+        solver.set("timeout", 200 if self.tied else 20_000)  # products of unknowns take long, or for ever
         solver.add(*self.facts)
+        given_up = 0
         for goals in asked:
+            if given_up == 3:
+                yield "unknown"
+                continue
             solver.push()
             solver.add(*goals)
-            yield str(solver.check())
+            answer = str(solver.check())
+            given_up += answer == "unknown"
+            yield answer
             solver.pop()
 
 

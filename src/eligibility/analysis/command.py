@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
 
-from eligibility.analysis.comparing import Comparison, compare
+from eligibility.analysis.comparing import Comparison, compare, names_of
 from eligibility.analysis.finding import Finding
 from eligibility.analysis.findings import analyse
-from eligibility.errors import EligibilityError
+from eligibility.errors import EligibilityError, UsageError
 from eligibility.library import Trial, bundled_trials, compile_trial, find, load_trials, read_rule_text
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Vocabulary
@@ -41,7 +41,11 @@ def compare_add_arguments(parser: ArgumentParser) -> None:
 
 
 def _common(parser: ArgumentParser) -> None:
-    parser.add_argument("--at", metavar="TIME", help="the instant of judgement; without it what holds at every instant")
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        help="the instant of judgement, as 2024-03-04T08:00Z; without it what holds at every instant",
+    )
     parser.add_argument(
         "--vocabulary", type=Path, metavar="PATH", help="a TOML file or folder that extends the bundled vocabulary"
     )
@@ -52,10 +56,15 @@ def analyse_run(arguments: Namespace) -> int:
     """Print what is found about trials."""
     try:
         words = _vocabulary(arguments.vocabulary)
-        trials = [trial for name in arguments.trials for trial in _named(name, words)] or list(_all(words))
-        found = [(trial, analyse(trial, at=arguments.at)) for trial in trials]
+        trials = _gathered([lambda name=name: _named(name, words) for name in arguments.trials]) or list(_all(words))  # type: ignore[misc]  # bound now
+        found: list[tuple[Trial, tuple[Finding, ...]]] = []
+        for number, trial in enumerate(trials, 1):
+            _show(f"analysing {trial.id}, {len(trial.criteria)} criteria ({number} of {len(trials)})")
+            found.append((trial, analyse(trial, at=arguments.at)))
     except EligibilityError as error:
         return _complain(error)
+    finally:
+        _show("")
     if arguments.format == "json":
         _print_json([{"trial": trial.id, "findings": [_as_dict(item) for item in items]} for trial, items in found])
     else:
@@ -68,15 +77,42 @@ def compare_run(arguments: Namespace) -> int:
     """Print how two trials are related."""
     try:
         words = _vocabulary(arguments.vocabulary)
-        first, second = _one(arguments.first, words), _one(arguments.second, words)
+        names = (arguments.first, arguments.second)
+        first, second = _gathered([lambda name=name: (_one(name, words),) for name in names])  # type: ignore[misc]  # bound now
+        _show(f"comparing {first.id} and {second.id}, {len(first.criteria) + len(second.criteria)} criteria")
         found = compare(first, second, at=arguments.at)
     except EligibilityError as error:
         return _complain(error)
+    finally:
+        _show("")
     if arguments.format == "json":
         _print_json({"first": first.id, "second": second.id, **vars(found)})
     else:
         print("\n".join(_compared(first, second, found)))
     return DONE
+
+
+def _gathered(readers: Sequence[Callable[[], Sequence[Trial]]]) -> list[Trial]:
+    """The trials of all arguments. Raises the errors of all that cannot be read at once."""
+    trials: list[Trial] = []
+    errors: list[EligibilityError] = []
+    for read in readers:
+        try:
+            trials += read()
+        except EligibilityError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise UsageError("\n\n".join(dict.fromkeys(str(error) for error in errors)))
+    return trials
+
+
+def _show(text: str) -> None:
+    """What is being done, on one line of standard error while it lasts, where that is a terminal; "" takes it away."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[2K{text}")
+        sys.stderr.flush()
 
 
 def _complain(error: EligibilityError) -> int:
@@ -158,12 +194,12 @@ def _as_dict(finding: Finding) -> dict[str, object]:
 
 
 def _compared(first: Trial, second: Trial, found: Comparison) -> Iterator[str]:
-    names = (first.id, second.id) if first.id != second.id else (f"{first.id} (first)", f"{second.id} (second)")
+    names = names_of(first, second)
     yield f"{names[0]} and {names[1]}: {found.relation}"
     yield indent(fill(found.message, WIDTH - 2), "  ")
     by_name = {
-        f"{trial.id}/{criterion.address}": (trial, criterion)
-        for trial in (first, second)
+        f"{name}/{criterion.address}": (trial, criterion)
+        for name, trial in zip(names, (first, second), strict=True)
         for criterion in trial.criteria
     }
     for name in found.conflict:
@@ -182,5 +218,6 @@ def _compared(first: Trial, second: Trial, found: Comparison) -> Iterator[str]:
         for title, addresses in (
             ("changed in meaning", found.changed), ("changed in wording only", found.reworded), ("not decided", found.undecided),
             ("added", found.added), ("removed", found.removed),
+            ("numbered anew", tuple(f"{old} is {new}" for old, new in found.renumbered)),
         ):  # fmt: skip
             yield indent(fill(f"{title}: {', '.join(addresses) or 'none'}", WIDTH - 2, subsequent_indent="  "), "  ")

@@ -21,7 +21,7 @@ from eligibility.analysis.keys import (
     pick_of,
     variable_key,
 )  # fmt: skip
-from eligibility.analysis.solver import FAILS, HOLDS, AtLeast, In, Node, every, some
+from eligibility.analysis.statements import FAILS, HOLDS, AtLeast, In, Node, every, some
 from eligibility.analysis.stretches import stretch_of
 from eligibility.analysis.world import World
 from eligibility.vocabulary import Concept
@@ -121,6 +121,9 @@ class Encoder:
     def _comparison(self, asker: Asker, number: rules.Expression, bounds: tuple[rules.Bound, ...], met: bool) -> Node:
         world = self._world
         key = number_key(asker, number)
+        if not bounds and isinstance(key, Pick):  # only that it was measured
+            marks = [world.is_ever(concept) for concept in key.stretch.marks]
+            return self._marked(marks, world.is_measured(key) or HOLDS, FAILS, met)
         variable = world.index[variable_key(key) if isinstance(key, Pick) else key]
         grid = world.space.grids[variable]
         cells = grid.full
@@ -134,7 +137,12 @@ class Encoder:
             if isinstance(leaf, rules.Measured | rules.Changed)
             for concept in pick_of(asker, leaf).stretch.marks
         ]
-        return self._marked(marks, In(variable, cells), In(variable, grid.full & ~cells), met)
+        known = world.index.get(("computable", key))
+        sides = [
+            HOLDS if side == grid.full else In(variable, side) if known is None else every((In(known, YES), In(variable, side)))
+            for side in (cells, grid.full & ~cells)
+        ]  # fmt: skip
+        return self._marked(marks, sides[0], sides[1], met)
 
     def _marked(self, marks: list[Node], yes: Node, no: Node, met: bool) -> Node:
         """A comparison with what is measured from something that never was is not met."""

@@ -11,7 +11,8 @@ from eligibility.source import Source, Span
 
 FindingKind = Literal[
     "impossible", "never met", "always met", "redundant", "implied threshold", "repeated threshold", "opposite meanings",
-    "outside the possible range", "score outside its bounds", "unit slip", "not decided",
+    "outside the possible range", "score outside its bounds", "unit slip", "impossible as computed", "never met as computed",
+    "always met as computed", "redundant as computed", "not decided",
 ]  # fmt: skip
 KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 
@@ -49,13 +50,14 @@ def words_of(rule: rules.Rule) -> str:
     """The words of a rule, shortened where it is long."""
     match rule:
         case rules.Not(operand=operand):
-            text = f"not {words_of(operand)}"
+            text = f"not {_grouped(operand)}"
         case rules.And(operands=operands):
             text = " and ".join(_grouped(operand) for operand in operands)
         case rules.Or(operands=operands):
             text = " or ".join(_grouped(operand) for operand in operands)
-        case rules.Count(operands=operands):
-            text = f"a number of {', '.join(words_of(operand) for operand in operands)}"
+        case rules.Count(low=low, high=high, operands=operands):
+            ends = ("exactly", low) if low == high else ("at most", high) if not low else ("at least", low)
+            text = f"{ends[0]} {ends[1]} of ({', '.join(words_of(operand) for operand in operands)})"
         case _:
             text = rule.words
     return text if len(text) <= 100 else f"{text[:97]}..."

@@ -12,11 +12,12 @@ from datetime import datetime
 
 from eligibility import rules
 from eligibility.analysis.conflicts import fewest
+from eligibility.analysis.derived import AsComputed
 from eligibility.analysis.finding import Finding, FindingKind, listed, place_of, words_of
 from eligibility.analysis.pairs import Pairs
 from eligibility.analysis.reasoner import Answer, Goal, Reasoner, Witness, asker_of, confirmed, failing, passing
 from eligibility.analysis.thresholds import threshold_findings
-from eligibility.analysis.variants import Variant, concepts_of, is_threshold, repeats, same_number, variants
+from eligibility.analysis.variants import Variant, concepts_of, is_newest, is_threshold, repeats, same_number, variants
 from eligibility.errors import UsageError
 from eligibility.facts import read_instant
 from eligibility.instants import iso, local
@@ -47,6 +48,7 @@ def moment_of(at: str | datetime | None) -> datetime | None:
 class _Analyst:
     def __init__(self, trial: Trial, at: datetime | None) -> None:
         self._trial = trial
+        self._at = at
         self._asker = asker_of(trial)
         statements = [(self._asker, criterion.rule) for criterion in trial.criteria]
         self._reasoner = Reasoner(statements, at, trial.vocabulary)
@@ -54,11 +56,12 @@ class _Analyst:
         self._found: list[Finding] = []
         self._open: dict[str, None] = {}
         self._constant: set[str] = set()
+        self._settled: set[str] = set()
         self._constant_places: set[tuple[Span, str]] = set()
 
     def findings(self) -> list[Finding]:
         """All of them: of single criteria first, in the order of the file, then of several together."""
-        self._found += threshold_findings(self._trial)
+        self._found += threshold_findings(self._trial, self._at)
         flagged = {place for finding in self._found for place in finding.places}
         for criterion in self._trial.criteria:
             self._constants(criterion, flagged)
@@ -68,6 +71,7 @@ class _Analyst:
         self._found += pairs.opposites()
         known = {frozenset(finding.criteria) for finding in self._found if finding.kind != "impossible"}
         self._found += pairs.repeated(known)
+        self._found += AsComputed(self._trial, self._reasoner, self._at, self._settled | self._constant).findings()
         if not any(finding.kind == "impossible" for finding in self._found):
             self._can_be_eligible()
         if self._open:
@@ -93,24 +97,36 @@ class _Analyst:
             self._open.update({criterion.address: None for criterion in about})
         return answer.kind == "never"
 
+    def _never_beside(self, context: Sequence[Goal], focus: Sequence[Goal], *about: rules.Criterion) -> bool:
+        """The same of some goals beside others that hold together."""
+        answer = self._reasoner.can_beside(context, focus)
+        if answer.kind == "not decided":
+            self._open.update({criterion.address: None for criterion in about})
+        return answer.kind == "never"
+
     # --- one criterion by itself -------------------------------------------------------------------------------------
 
     def _constants(self, criterion: rules.Criterion, flagged: set[Span]) -> None:
-        for met, kind in ((True, "never met"), (False, "always met")):
+        for met in (True, False):
             if self._never([Goal(self._asker, criterion.rule, met)], criterion):
                 self._constant.add(criterion.address)
                 witness = self._reasoner.show([Goal(self._asker, criterion.rule, not met)])
                 told = "no patient can meet it" if met else "every patient meets it"
-                effect = {
-                    ("include", True): "so nobody is eligible",
-                    ("include", False): "so it keeps nobody out",
-                    ("exclude", True): "so it keeps nobody out",
-                    ("exclude", False): "so nobody is eligible",
-                }[criterion.section, met]
+                effect = (
+                    "so nobody is eligible" if (criterion.section == "include") is met else "so it keeps nobody out"
+                )
+                if self._may_be_open(criterion.rule, not met):
+                    told = f"{told} in whom it is decided"
+                    if effect == "so it keeps nobody out":
+                        effect = "so it keeps out only those in whom what it asks was not measured"
                 message = f"`{words_of(criterion.rule)}`: {told}, {effect}"
-                self._say("never met" if kind == "never met" else "always met", [criterion.address], message, witness)
+                self._say("never met" if met else "always met", [criterion.address], message, witness)
                 return
         self._constant_parts(criterion, criterion.rule, flagged)
+
+    def _may_be_open(self, rule: rules.Rule, met: bool) -> bool:
+        """May a rule that has one outcome in everybody in whom it is decided be open in others?"""
+        return not self._never([Goal(self._asker, rule, met, denied=True)])
 
     def _constant_parts(self, criterion: rules.Criterion, rule: rules.Rule, flagged: set[Span]) -> None:
         match rule:
@@ -123,7 +139,12 @@ class _Analyst:
                 for bound in bounds:
                     single = replace(rule, bounds=(bound,))
                     if self._never([Goal(self._asker, single, False)], criterion):
-                        message = f"`{bound.operator} {bound.shown}` in `{rule.words}` holds for every patient"
+                        whom = (
+                            "every patient in whom it is decided"
+                            if self._may_be_open(single, True)
+                            else "every patient"
+                        )
+                        message = f"`{bound.operator} {bound.shown}` in `{rule.words}` holds for {whom}"
                         witness = self._reasoner.show([Goal(self._asker, single, True)])
                         self._constant_places.add((rule.span, f"{bound.operator} {bound.shown}"))
                         self._say("always met", [criterion.address], message, witness, [rule.span])
@@ -131,22 +152,17 @@ class _Analyst:
                 return
 
     def _constant_part(self, criterion: rules.Criterion, part: rules.Rule, flagged: set[Span]) -> None:
-        for met, kind, told in (
-            (True, "never met", "no patient can meet"),
-            (False, "always met", "every patient meets"),
-        ):
+        for met in (True, False):
             if self._never([Goal(self._asker, part, met)], criterion):
                 self._constant_places.add((place_of(part), ""))
                 if place_of(part) not in flagged:
                     witness = self._reasoner.show([Goal(self._asker, part, not met)])
+                    told = "no patient can meet" if met else "every patient meets"
+                    if not met and self._may_be_open(part, True):
+                        told = "every patient in whom it is decided meets"
                     message = f"{told} the part `{words_of(part)}`"
-                    self._say(
-                        "never met" if kind == "never met" else "always met",
-                        [criterion.address],
-                        message,
-                        witness,
-                        [place_of(part)],
-                    )
+                    kind: FindingKind = "never met" if met else "always met"
+                    self._say(kind, [criterion.address], message, witness, [place_of(part)])
                 return
         self._constant_parts(criterion, part, flagged)
 
@@ -187,23 +203,37 @@ class _Analyst:
         """Criteria, then parts of them, that the others decide; what was found is left out before the search goes on, so
         that all of it could be struck out together."""
         kept = list(criteria)
+        self._reasoner.remember([passing(self._asker, criterion) for criterion in criteria])
         for criterion in reversed(criteria):
             if criterion.address in self._constant:
                 continue
             others = [other for other in kept if other is not criterion]
             goals = [passing(self._asker, other) for other in others]
             denied = failing(self._asker, criterion)
-            if others and self._never([*goals, denied], criterion):
-                chosen = fewest(
-                    len(goals), lambda some, goals=goals, denied=denied: self._reasoner.can([*(goals[i] for i in some), denied]).kind == "never"  # type: ignore[misc]  # bound now
-                )  # fmt: skip
-                self._decided(criterion, [others[index] for index in chosen])
+            if others and self._never_beside(goals, [denied], criterion):
+                self._decided(criterion, [others[index] for index in self._reasons(goals, denied)])
                 kept = others
+        left = {criterion.address: criterion for criterion in kept}
         for criterion in reversed(kept):
             if criterion.address not in self._constant:
-                self._parts(criterion, [other for other in kept if other is not criterion])
+                others = [other for address, other in left.items() if address != criterion.address]
+                left[criterion.address] = self._parts(criterion, others)
+
+    def _reasons(self, goals: Sequence[Goal], denied: Goal) -> list[int]:
+        """The fewest of some goals that forbid another, looked for first among those that speak of the same."""
+
+        def forbid(some: Sequence[int]) -> bool:
+            return self._reasoner.can([*(goals[i] for i in some), denied]).kind == "never"
+
+        near = self._reasoner.near(goals, [denied])
+        if forbid(near):
+            found = [near[index] for index in fewest(len(near), lambda some: forbid([near[i] for i in some]))]
+            if len(found) <= 2 or len(goals) > 30:
+                return found
+        return fewest(len(goals), forbid)
 
     def _decided(self, criterion: rules.Criterion, reasons: Sequence[rules.Criterion]) -> None:
+        self._settled.add(criterion.address)
         failed = Goal(self._asker, criterion.rule, criterion.section != "include")
         witness = self._reasoner.show([failed], [passing(self._asker, criterion)])
         names = listed(reason.address for reason in reasons)
@@ -211,7 +241,8 @@ class _Analyst:
         message = f"{names} already {verb} it: whoever passes {names} passes {criterion.address}"
         self._say("redundant", [criterion.address, *(reason.address for reason in reasons)], message, witness)
 
-    def _parts(self, criterion: rules.Criterion, others: list[rules.Criterion]) -> None:
+    def _parts(self, criterion: rules.Criterion, others: list[rules.Criterion]) -> rules.Criterion:
+        """Parts of a criterion that others decide; returns what is left of it without them."""
         current = criterion
         told: dict[tuple[FindingKind, tuple[str, ...], tuple[rules.Rule, ...]], list[Variant]] = {}
         again = True
@@ -220,6 +251,8 @@ class _Analyst:
             for variant in variants(current.rule):
                 changed = replace(current, rule=variant.rule)
                 known = (place_of(variant.part), variant.shown if variant.how == "bound" else "")
+                if self._is_idle(variant):
+                    continue
                 if known not in self._constant_places and self._same(current, changed, others):
                     kind, reasons, beside = self._why(current, changed, variant, others)
                     key = (kind, tuple(reason.address for reason in reasons), tuple(beside))
@@ -227,7 +260,13 @@ class _Analyst:
                     current, again = changed, True
                     break
         for (kind, addresses, beside_them), found in told.items():
-            self._part_finding(criterion, kind, addresses, beside_them, found, others)
+            self._part_finding(criterion, kind, addresses, beside_them, found)
+        return current
+
+    def _is_idle(self, variant: Variant) -> bool:
+        """Does it ask that a number was measured, which goes without saying?"""
+        counts = variant.how == "threshold" and isinstance(variant.part, rules.Comparison)
+        return counts and not self._reasoner.may_be_unmeasured(self._asker, variant.part)
 
     def _same(
         self, one: rules.Criterion, other: rules.Criterion, context: Sequence[rules.Criterion], *, note: bool = True
@@ -235,15 +274,22 @@ class _Analyst:
         """Do two versions of a criterion let in the same patients, among those who pass the others?"""
         goals = [passing(self._asker, criterion) for criterion in context]
         about = (one,) if note else ()
-        return self._never([*goals, passing(self._asker, one), failing(self._asker, other)], *about) and self._never(
-            [*goals, passing(self._asker, other), failing(self._asker, one)], *about
+        return all(
+            self._never_beside(goals, [passing(self._asker, first), failing(self._asker, second)], *about)
+            for first, second in ((one, other), (other, one))
         )
 
     def _why(
         self, current: rules.Criterion, changed: rules.Criterion, variant: Variant, others: list[rules.Criterion]
     ) -> tuple[FindingKind, list[rules.Criterion], list[rules.Rule]]:
-        chosen = fewest(len(others), lambda some: self._same(current, changed, [others[i] for i in some], note=False))
-        reasons = [others[index] for index in chosen]
+        context = [passing(self._asker, other) for other in others]
+        focus = [passing(self._asker, current), failing(self._asker, changed)]
+        near = self._reasoner.near(context, focus)
+        close = [others[index] for index in near]
+        if not self._same(current, changed, close, note=False):
+            close = others
+        chosen = fewest(len(close), lambda some: self._same(current, changed, [close[i] for i in some], note=False))
+        reasons = [close[index] for index in chosen]
         beside: list[rules.Rule] = []
         if not reasons:
             for sibling in variant.siblings:
@@ -261,18 +307,20 @@ class _Analyst:
 
     def _part_finding(
         self, criterion: rules.Criterion, kind: FindingKind, addresses: tuple[str, ...], beside: tuple[rules.Rule, ...],
-        found: list[Variant], others: list[rules.Criterion],
+        found: list[Variant],
     ) -> None:  # fmt: skip
         found = sorted(found, key=lambda variant: place_of(variant.part).start)
         parts = listed(f"`{_shown(variant)}`" for variant in found)
         names = listed(addresses or [f"`{words_of(rule)}`" for rule in beside] or ["the rest of the criterion"])
-        by_address = {other.address: other for other in others}
+        by_address = {other.address: other for other in self._trial.criteria}
         reasons = [passing(self._asker, by_address[address]) for address in addresses]
         asked = "it asks" if len(found) == 1 else "they ask"
         if kind == "repeated threshold":
+            newest = all(is_newest(variant.part) for variant in found)
+            why = "it is the newest value" if newest else f"{names} {'decides' if len(addresses) == 1 else 'decide'} it"
             message = (
-                f"{parts} {'repeats' if len(found) == 1 else 'repeat'} the threshold of {names} on another measurement: where both are decided it is the "
-                f"newest value, so the threshold adds nothing, but that there is such a measurement does"
+                f"{parts} {'repeats' if len(found) == 1 else 'repeat'} the threshold of {names} on another measurement: where both are decided {why}, "
+                f"so the threshold adds nothing, but that there is such a measurement does"
             )
         else:
             message = (
@@ -280,6 +328,8 @@ class _Analyst:
             )
         if kind == "implied threshold" and found[0].how == "threshold":
             message = f"the limit of {parts} never decides: with {names}, the same patients pass without it"
+            if isinstance(found[0].part, rules.Comparison):
+                message += ", as long as there is such a measurement"
         witness = self._part_witness(criterion, kind, found[0], reasons)
         places = [place_of(variant.part) for variant in found]
         kin = self._kin(found[0].part)

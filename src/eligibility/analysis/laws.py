@@ -12,18 +12,25 @@ from itertools import permutations
 
 from eligibility.analysis.cells import NOW, YES
 from eligibility.analysis.keys import Pick, Statement, Stream, Within, line_of, variable_key
-from eligibility.analysis.solver import In, Node, Ordered, every, some
+from eligibility.analysis.statements import In, Node, Ordered, every, some
 from eligibility.analysis.stretches import Stretch
+from eligibility.analysis.ties import arithmetic_ties, derived_ties
 from eligibility.analysis.world import World
 from eligibility.vocabulary import Concept, Vocabulary
 
 NO = 1  # the cells of a truth value that is false; of a rank, the lowest
 
 
-def world_of(statements: Sequence[Statement], moment: datetime, vocabulary: Vocabulary) -> World:
-    """The world of some statements at an instant, with its laws."""
+def world_of(
+    statements: Sequence[Statement], moment: datetime, vocabulary: Vocabulary, *, as_computed: bool = False
+) -> World:
+    """The world of some statements at an instant, with its laws; `as_computed` for patients in whom every derived quantity is
+    computed from the newest of its inputs."""
     world = World(statements, moment, vocabulary)
     world.space.always += list(laws(world))
+    world.space.always += list(arithmetic_ties(world))
+    if as_computed:
+        world.space.always += [tie for _, tie in derived_ties(world)]
     return world
 
 
@@ -101,7 +108,7 @@ def _is_newest(pick: Pick) -> bool:
 def _measured_somewhere(world: World) -> Iterator[Node]:
     """Everything asked for was measured in one of the windows asked about, unless none of them exists."""
     for stream, asked in world.stretches.items():
-        if len(asked) == 1:
+        if world.is_alone(stream):
             continue
         ways: list[Node] = []
         for stretch, over in asked:
@@ -111,7 +118,8 @@ def _measured_somewhere(world: World) -> Iterator[Node]:
             if ("measured", stream, stretch, over) in world.index:
                 yield from (some((world.space.opposite(measured), world.is_ever(mark))) for mark in stretch.marks)
         exists = [every([world.is_ever(mark) for mark in stretch.marks]) for stretch, _ in asked]
-        yield some((*ways, world.space.opposite(some(exists))))
+        if len(asked) > 1:  # else another stream of the quantity may be the one that was measured
+            yield some((*ways, world.space.opposite(some(exists))))
         for (one, over), (other, other_over) in permutations(asked, 2):
             a, b = (world.index.get(("measured", stream, *place)) for place in ((one, over), (other, other_over)))
             if a is not None and b is not None:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from eligibility import rules
 from eligibility.analysis.encoding import Encoder
-from eligibility.analysis.keys import Asker, Statement
+from eligibility.analysis.keys import Asker, Statement, pick_of
 from eligibility.analysis.laws import world_of
-from eligibility.analysis.solver import Budget, In, Node, Search, Solution, TooLarge, some, variables_of
+from eligibility.analysis.solver import Budget, Search, Solution, TooLarge
+from eligibility.analysis.statements import In, Node, holds, some, variables_of
 from eligibility.analysis.stretches import moments
 from eligibility.analysis.witness import proposals
 from eligibility.analysis.world import World
@@ -31,6 +32,7 @@ from eligibility.vocabulary import Concept, Vocabulary
 Witness = dict[str, Any]
 _PROPOSALS = 12  # records tried for one assignment
 _ASSIGNMENTS = 12  # assignments tried for one question
+_FEW = 40  # goals that are soon asked all at once
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,25 @@ def failing(asker: Asker, criterion: rules.Criterion) -> Goal:
 
 
 class Reasoner:
-    """Answers questions about some statements, at one instant or at every one."""
+    """Answers questions about some statements, at one instant or at every one; `as_computed` for those patients in whom every
+    derived quantity is computed from the newest of its inputs."""
 
-    def __init__(self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, statements: Sequence[Statement], at: datetime | None, vocabulary: Vocabulary, *, as_computed: bool = False
+    ) -> None:
         self.vocabulary = vocabulary
-        first = world_of(statements, moments(set(), at)[0], vocabulary)
+        first = world_of(statements, moments(set(), at)[0], vocabulary, as_computed=as_computed)
         every_moment = moments(first.lengths, at)
         self.worlds = [
-            first if moment == first.clock.moment else world_of(statements, moment, vocabulary)
+            first if moment == first.clock.moment else world_of(statements, moment, vocabulary, as_computed=as_computed)
             for moment in every_moment
         ]
         self._budget = Budget()
         self._encoders = [Encoder(world) for world in self.worlds]
         self._nodes: dict[tuple[int, int, Asker, bool, bool], tuple[Goal, Node, frozenset[int]]] = {}
+        self._parts: dict[tuple[int, int, Asker, bool, bool], frozenset[int]] = {}
+        self._alone: dict[tuple[int, int, Asker, bool, bool], bool] = {}
+        self._samples: dict[int, Solution] = {}
 
     # --- what a goal says --------------------------------------------------------------------------------------------
 
@@ -118,27 +126,98 @@ class Reasoner:
             grouped.setdefault(root(position), []).append(position)
         return list(grouped.values())
 
+    def may_be_unmeasured(self, asker: Asker, rule: rules.Rule) -> bool:
+        """May what a comparison asks be missing in its window, in a patient in whom all that is asked about was measured?"""
+        match rule:
+            case rules.Comparison(number=rules.Measured() | rules.Changed() as number):
+                pick = pick_of(asker, number)
+                return bool(pick.stretch.marks) or any(world.is_measured(pick) is not None for world in self.worlds)
+            case _:
+                return False
+
+    def _components(self, number: int, goal: Goal) -> frozenset[int]:
+        """What a goal speaks of: variables that are tied to each other count as one."""
+        key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+        found = self._parts.get(key)
+        if found is None:
+            component = self.worlds[number].component
+            found = self._parts[key] = frozenset(component(variable) for variable in self._node(number, goal)[1])
+        return found
+
     # --- asking ------------------------------------------------------------------------------------------------------
 
     def can(self, goals: Sequence[Goal]) -> Answer:
         """Can all goals hold together? `possible` here is what the cells allow; see `example` for a patient."""
         try:
             for number in range(len(self.worlds)):
-                if self._solve(number, goals, (), settled=False) is not None:
+                if self._holds(number, goals):
                     return POSSIBLE
         except TooLarge:
             return NOT_DECIDED
         return NEVER
 
-    def related(self, goals: Sequence[Goal], to: Sequence[Goal]) -> list[Goal]:
-        """Those goals that hang together with some others; the rest can be met apart from these."""
-        wanted = {
-            position
-            for cluster in self.clusters([*to, *goals])
-            if any(position < len(to) for position in cluster)
-            for position in cluster
-        }
-        return [goal for position, goal in enumerate(goals, len(to)) if position in wanted]
+    def _holds(self, number: int, goals: Sequence[Goal]) -> bool:
+        if len(goals) == 1:
+            goal = goals[0]
+            key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+            known = self._alone.get(key)
+            if known is None:
+                known = self._alone[key] = self._solve(number, goals, (), settled=False) is not None
+            return known
+        if len(goals) == 2 and self._components(number, goals[0]).isdisjoint(self._components(number, goals[1])):
+            return self._holds(number, goals[:1]) and self._holds(number, goals[1:])
+        return self._solve(number, goals, (), settled=False) is not None
+
+    def remember(self, goals: Sequence[Goal]) -> None:
+        """Keep one assignment for goals that can hold together, in each world, if they are many: most questions differ from it in
+        a few places."""
+        self._samples.clear()
+        if len(goals) <= _FEW:
+            return
+        try:
+            for number in range(len(self.worlds)):
+                found = self._solve(number, goals, ())
+                if found is not None:
+                    self._samples[number] = found
+        except TooLarge:
+            return
+
+    def can_beside(self, context: Sequence[Goal], focus: Sequence[Goal]) -> Answer:
+        """Can some goals hold together with all of a context, most of which has nothing to do with them? The near part of it is
+        asked first; where that is possible, the assignment that is remembered is changed there."""
+        try:
+            kinds = [self._beside(number, context, focus) for number in range(len(self.worlds))]
+        except TooLarge:
+            return NOT_DECIDED
+        return POSSIBLE if any(kinds) else NEVER
+
+    def near(self, context: Sequence[Goal], focus: Sequence[Goal]) -> list[int]:
+        """The positions of the goals of a context that speak of what some goals speak of."""
+        found: set[int] = set()
+        for number in range(len(self.worlds)):
+            mine = frozenset[int]().union(*(self._components(number, goal) for goal in focus))
+            found |= {i for i, goal in enumerate(context) if not mine.isdisjoint(self._components(number, goal))}
+        return sorted(found)
+
+    def _beside(self, number: int, context: Sequence[Goal], focus: Sequence[Goal]) -> bool:
+        near = self.near(context, focus)
+        close = set(near)
+        asked = [*(context[i] for i in near), *focus]
+        sample = self._samples.get(number)
+        found = self._solve(number, asked, (), settled=sample is not None)
+        if found is None or len(near) == len(context):
+            return found is not None
+        if sample is not None:
+            component = self.worlds[number].component
+            changed = frozenset[int]().union(*(self._components(number, goal) for goal in asked))
+            cells = {v: cell for v, cell in sample.cells.items() if component(v) not in changed} | found.cells
+            if all(holds(self._node(number, goal)[0], cells) for i, goal in enumerate(context) if i not in close):
+                return True
+        while True:  # what hangs together with them through others; the rest of the context holds anyway
+            wider = self.near(context, [context[i] for i in near])
+            if wider == near:
+                return self._holds(number, [*(context[i] for i in near), *focus])
+            near = wider
 
     def _solve(
         self, number: int, goals: Sequence[Goal], more: Sequence[Node], *, settled: bool = True

@@ -7,55 +7,14 @@ between two variables narrows both), then one open alternative is tried after th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from eligibility.analysis.cells import Grid, Mask
+from eligibility.analysis.cells import Mask
+from eligibility.analysis.statements import AtLeast, In, Node, Ordered, Space, Tie
 
 MOST_PARTS = 400_000  # parts of statements looked at in one search
 MOST_OF_ALL = 10_000_000  # and in all searches about one trial or pair
-
-
-@dataclass(frozen=True, slots=True)
-class In:
-    """A variable lies in one of these cells."""
-
-    variable: int
-    cells: Mask
-
-
-@dataclass(frozen=True, slots=True)
-class AtLeast:
-    """At least so many of these hold. All of them for `and`, one for `or`."""
-
-    count: int
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """One variable is not above another on their common line; below it where `strictly`."""
-
-    lower: int
-    upper: int
-    strictly: bool = False
-
-
-Node = In | AtLeast | Ordered
-HOLDS: Node = AtLeast(0, ())
-FAILS: Node = AtLeast(1, ())
-
-
-def every(parts: Iterable[Node]) -> Node:
-    """All of them."""
-    listed = tuple(parts)
-    return listed[0] if len(listed) == 1 else AtLeast(len(listed), listed)
-
-
-def some(parts: Iterable[Node]) -> Node:
-    """One of them."""
-    listed = tuple(parts)
-    return listed[0] if len(listed) == 1 else AtLeast(1, listed)
 
 
 class Clash(Exception):
@@ -73,46 +32,6 @@ class Budget:
     left: int = MOST_OF_ALL
 
 
-@dataclass
-class Space:
-    """The variables and their cells, and what always holds between them."""
-
-    grids: list[Grid] = field(default_factory=list)
-    always: list[Node] = field(default_factory=list)
-    wishes: dict[int, tuple[int, ...]] = field(default_factory=dict)
-
-    def add(self, grid: Grid) -> int:
-        """A new variable on a line."""
-        self.grids.append(grid)
-        return len(self.grids) - 1
-
-    def opposite(self, node: Node) -> Node:
-        """What holds exactly where a statement does not."""
-        match node:
-            case In(variable=variable, cells=cells):
-                return In(variable, self.grids[variable].full & ~cells)
-            case AtLeast(count=count, parts=parts):
-                return AtLeast(len(parts) - count + 1, tuple(self.opposite(part) for part in parts))
-            case Ordered(lower=lower, upper=upper, strictly=strictly):
-                return Ordered(upper, lower, not strictly)
-
-
-def variables_of(node: Node) -> set[int]:
-    """The variables that a statement speaks of."""
-    found: set[int] = set()
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        match current:
-            case In(variable=variable):
-                found.add(variable)
-            case AtLeast(parts=parts):
-                waiting.extend(parts)
-            case Ordered(lower=lower, upper=upper):
-                found |= {lower, upper}
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Solution:
     """The cell of each variable that was spoken of, and the orders that hold between those in one cell."""
@@ -126,6 +45,7 @@ class Search:
 
     def __init__(self, space: Space, budget: Budget | None = None) -> None:
         self._space = space
+        self._ties: list[Tie] = []
         self._budget = budget or Budget()
         self._parts = self._most = min(MOST_PARTS, self._budget.left)
 
@@ -138,7 +58,9 @@ class Search:
             self._budget.left -= self._most - self._parts
 
     def _solve(self, goals: Sequence[Node], settled: bool) -> Solution | None:
-        waiting: list[tuple[dict[int, Mask], list[Node], list[Ordered]]] = [({}, list(goals), [])]
+        self._ties = [goal for goal in goals if isinstance(goal, Tie)]
+        plain: list[Node] = [goal for goal in goals if not isinstance(goal, Tie)] if self._ties else list(goals)
+        waiting: list[tuple[dict[int, Mask], list[Node], list[Ordered]]] = [({}, plain, [])]
         while waiting:
             domains, open_goals, orders = waiting.pop()
             try:
@@ -146,13 +68,16 @@ class Search:
                 if rest:
                     waiting += self._alternatives(domains, rest, orders)
                     continue
-                split = self._circle(domains, orders)
+                split = self._circle(domains, orders) or self._untied(domains)
             except Clash:
                 continue
             if split is None:
                 return self._settle(domains, orders) if settled else Solution({}, ())
             variable, cell = split
-            for cells in (domains[variable] & ~cell, cell):
+            self._parts -= 1
+            if self._parts < 0:
+                raise TooLarge
+            for cells in (self._cells(domains, variable) & ~cell, cell):
                 waiting.append(({**domains, variable: cells}, [], list(orders)))
         return None
 
@@ -193,6 +118,9 @@ class Search:
                             pending.append(left)
             for order in orders:
                 changed |= self._order(domains, order)
+            if not changed and self._ties:
+                for tie in self._ties:
+                    changed |= self._tie(domains, tie)
             if not changed:
                 return pending
             goals, pending = list(pending), []
@@ -240,6 +168,8 @@ class Search:
                     sure += status is True
                     possible += status is not False
                 return True if sure >= count else False if possible < count else None
+            case Tie():
+                return None
 
     def _grid_open(self, variable: int, position: int) -> bool:
         """Is there room for several numbers in the cell at a position (counted from 1)?"""
@@ -257,6 +187,36 @@ class Search:
                 below &= ~(1 << (top - 1))
         changed = self._narrow(domains, order.upper, above)
         return self._narrow(domains, order.lower, below) or changed
+
+    def _tie(self, domains: dict[int, Mask], tie: Tie) -> bool:
+        """Leave a computed number what its sources reach, and its sources, from both ends, what reaches it."""
+        masks = [self._cells(domains, source) for source in tie.sources]
+        self._parts -= len(masks)
+        changed = self._narrow(domains, tie.target, tie.reached(tuple(masks)))
+        target = domains[tie.target]
+        for place, source in enumerate(tie.sources):
+            cells = masks[place]
+            for end in (_lowest, int.bit_length):
+                while cells & (cells - 1):
+                    one = 1 << (end(cells) - 1)
+                    self._parts -= 1
+                    if tie.reached((*masks[:place], one, *masks[place + 1 :])) & target:
+                        break
+                    cells &= ~one
+            if cells != masks[place]:
+                masks[place] = cells
+                changed |= self._narrow(domains, source, cells)
+        return changed
+
+    def _untied(self, domains: dict[int, Mask]) -> tuple[int, Mask] | None:
+        """A variable that a number is computed from and that is not in one cell yet, and a cell of it that may be wished for."""
+        for tie in self._ties:
+            for variable in (*tie.sources, tie.target):
+                cells = self._cells(domains, variable)
+                if cells & (cells - 1):
+                    wished = [1 << cell for cell in self._space.wishes.get(variable, ()) if cells >> cell & 1]
+                    return variable, wished[0] if wished else cells & -cells
+        return None
 
     # --- trying ------------------------------------------------------------------------------------------------------
 
@@ -295,13 +255,21 @@ class Search:
 
     def _settle(self, domains: dict[int, Mask], orders: list[Ordered]) -> Solution:
         """One cell for each variable, the ones that are wished for first. Any lowest cells go together."""
-        for variable, wished in self._space.wishes.items():
-            for cell in wished:
-                if domains.get(variable, 0) >> cell & 1:
-                    tried = {**domains, variable: 1 << cell}
-                    if self._fits(tried, orders):
-                        domains = tried
-                        break
+        ordered = {variable for order in orders for variable in (order.lower, order.upper)}
+        room = {variable: self._cells(domains, variable) for variable in ordered}
+        for variable in sorted(domains):
+            here = domains[variable]
+            for cell in self._space.wishes.get(variable, ()):
+                if not here >> cell & 1:
+                    continue
+                if variable not in ordered:
+                    domains[variable] = 1 << cell
+                    break
+                tried = {**room, variable: 1 << cell}
+                if room[variable] >> cell & 1 and self._fits(tried, orders):
+                    room = tried
+                    break
+        domains |= room
         return Solution({variable: _lowest(cells) - 1 for variable, cells in domains.items()}, tuple(orders))
 
     def _fits(self, domains: dict[int, Mask], orders: list[Ordered]) -> bool:

@@ -13,7 +13,7 @@ from eligibility.vocabulary import Concept
 class Variant:
     """A rule with a part left out. `siblings` stand beside the part, where it was one of several; `how` tells what
     happened to it: "part" (left out), "bound" (one end of a comparison) or "threshold" (only that it was measured, or ever
-    was, is still asked)."""
+    was, is still asked; a comparison without bounds says the first)."""
 
     rule: rules.Rule
     part: rules.Rule
@@ -56,10 +56,10 @@ def _weaker(atom: rules.Atom) -> Iterator[Variant]:
                 for index, bound in enumerate(bounds):
                     rest = (*bounds[:index], *bounds[index + 1 :])
                     yield Variant(replace(atom, bounds=rest), atom, "bound", shown=f"{bound.operator} {bound.shown}")
-            elif bounds and isinstance(number, rules.Measured) and number.window and number.window.relation:
-                yield Variant(
-                    replace(atom, bounds=()), atom, "threshold", shown=f"{bounds[0].operator} {bounds[0].shown}"
-                )
+            elif bounds and isinstance(number, rules.Measured | rules.Changed):
+                measured = replace(atom, bounds=())  # met where it was measured, open where not
+                for weaker_one in (measured, rules.Not(measured)):
+                    yield Variant(weaker_one, atom, "threshold", shown=f"{bounds[0].operator} {bounds[0].shown}")
         case rules.OnsetIn(concept=concept, window=window) if _is_plain(window):
             yield _ever(atom, concept, window)
         case rules.InWindow(concept=concept, window=window) if _is_plain(window):
@@ -112,6 +112,15 @@ def same_number(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:
     """Do the reasons compare what the part compares?"""
     mine = concepts_of(part)
     return any(is_threshold(atom) and mine & concepts_of(atom) for source in sources for atom in rules.atoms(source))
+
+
+def is_newest(rule: rules.Rule) -> bool:
+    """Does a comparison read the newest value, of whatever window?"""
+    return (
+        isinstance(rule, rules.Comparison)
+        and isinstance(rule.number, rules.Measured)
+        and rule.number.selection == "latest"
+    )
 
 
 def repeats(part: rules.Rule, sources: Sequence[rules.Rule]) -> bool:

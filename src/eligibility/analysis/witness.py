@@ -14,8 +14,10 @@ from typing import Any
 from eligibility import occurrences
 from eligibility.analysis.cells import NOW, Cell
 from eligibility.analysis.keys import Key, Pick, Within, variable_key
-from eligibility.analysis.numbers import number_in, observations, spelled
-from eligibility.analysis.solver import Ordered, Solution
+from eligibility.analysis.numbers import observations, spelled
+from eligibility.analysis.samples import number_in
+from eligibility.analysis.solver import Solution
+from eligibility.analysis.statements import Ordered
 from eligibility.analysis.stretches import Mark, Stretch, window_of
 from eligibility.analysis.world import World
 from eligibility.errors import EligibilityError
@@ -46,6 +48,7 @@ class Proposal:
         self._chance = chance
         self._clock = world.clock
         self._ago = self._times()
+        self._years: float | None = None
         self.record: dict[str, Any] = {}
         self._facts: tuple[str, Facts] | None = None
 
@@ -57,7 +60,7 @@ class Proposal:
         self._answers()
         self._milestones()
         self._occurrences()
-        for concept, value in observations(self._world, self._solution, self._ago, self._chance):
+        for concept, value in observations(self._world, self._solution, self._ago, self._years, self._chance):
             record[concept.name] = value
         self._anchored()
         return record
@@ -109,13 +112,14 @@ class Proposal:
         cell = self._world.space.grids[self._world.index[("age",)]].cells[index]
         low, high = int(cell.low), int(cell.high)
         years = 40 if low <= 480 and high >= 491 else -(-low // 12)
+        self._years = float(low // 12)
         if years * 12 >= low and years * 12 + 11 <= high and years <= 150:
-            self.record["age"] = f"{years} years"
+            self.record["age"], self._years = f"{years} years", float(years)
         elif high <= 1_800 or low <= 1_800:
             self.record["age"] = f"{low} months"
         else:
             at = self._clock.moment
-            self.record["birth_date"] = f"{at.year - years - 1:04}-01-01"
+            self.record["birth_date"], self._years = f"{at.year - years - 1:04}-01-01", float(years)
 
     def _answers(self) -> None:
         answers: dict[Concept, dict[str, bool]] = {}

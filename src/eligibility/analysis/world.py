@@ -31,7 +31,7 @@ from eligibility.analysis.keys import (
     possible_on,
     variable_key,
 )  # fmt: skip
-from eligibility.analysis.solver import In, Node, Ordered, Space, every, variables_of
+from eligibility.analysis.statements import In, Node, Ordered, Space, every, some, variables_of
 from eligibility.analysis.stretches import Clock, Stretch, stretch_of
 from eligibility.instants import Duration
 from eligibility.vocabulary import Concept, Vocabulary
@@ -44,6 +44,7 @@ class World:
         self.vocabulary = vocabulary
         self.clock = Clock(moment)
         self.space = Space()
+        self.patience = 400  # how often values of computed numbers may be tried in vain
         self.index: dict[Key, int] = {}
         self.stretches: dict[Stream, dict[tuple[Stretch, tuple[int, int]], None]] = {}
         self.addresses: dict[Key, str] = {}
@@ -60,8 +61,8 @@ class World:
         for asker, rule in statements:
             for atom in rules.atoms(rule):
                 self._gather(asker, atom)
-        for asked in self.stretches.values():
-            if len(asked) > 1:
+        for stream, asked in self.stretches.items():
+            if not self.is_alone(stream):
                 for stretch, _ in asked:
                     if stretch.ends_now and not stretch.is_endless:
                         self._edge(stretch.months, stretch.exact)
@@ -166,18 +167,32 @@ class World:
         for pick in self.picks:
             self._add(variable_key(pick), self._grid(pick))
         for stream, asked in self.stretches.items():
-            if len(asked) > 1:
+            if not self.is_alone(stream):
                 self._measured(stream, asked)
         for key in self._flags:
             match key:
                 case ("computed", *_):
                     self._add(key, self._number[key])
+                    self._computable(key)
                 case ("next", _):
                     self._add(key, self._next)
                 case ("age",):
                     pass
                 case _:
                     self._add(key, BOOLEAN)
+
+    def _computable(self, key: Key) -> None:
+        """Whether arithmetic has an outcome, which is open where something that it reads was not measured in its window."""
+        measured = [self.is_measured(pick) for pick in self.picks_of(key)]
+        tests = [test for test in measured if test is not None]
+        if tests:
+            known = self._add(("computable", key), BOOLEAN)
+            self.space.always.append(some((In(known, YES), self.space.opposite(every(tests)))))
+
+    def picks_of(self, key: Key) -> list[Pick]:
+        """The measurements that arithmetic reads."""
+        leaves = key[2] if isinstance(key, tuple) else ()
+        return [leaf for leaf in leaves if isinstance(leaf, Pick)]  # type: ignore[attr-defined]  # a tuple of them
 
     def _add(self, key: Key, grid: Grid) -> int:
         if key not in self.index:
@@ -199,10 +214,15 @@ class World:
             else:
                 self._add(("measured", stream, stretch, over), BOOLEAN)
 
+    def is_alone(self, stream: Stream) -> bool:
+        """Is a stream read from one window only, so that it goes without saying that something was measured there? Where two
+        trials let values count for different times, one quantity has a stream for each."""
+        kin = (other for other in self.stretches if (other.concept, other.kind) == (stream.concept, stream.kind))
+        return len(self.stretches[stream]) == 1 and next(kin) == stream and next(kin, None) is None
+
     def is_measured(self, pick: Pick) -> Node | None:
         """That there is an observation in the window of a pick; None where it goes without saying."""
-        asked = self.stretches[pick.stream]
-        if len(asked) == 1:
+        if self.is_alone(pick.stream):
             return None
         key = ("measured", pick.stream, pick.stretch, pick.over)
         if key in self.index:

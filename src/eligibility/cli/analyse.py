@@ -17,6 +17,7 @@ def add_arguments(parser: Parser) -> None:
         examples={
             "eligibility analyse": "The bundled trials.",
             "eligibility analyse my-trial.elig": "A trial of your own.",
+            "eligibility analyse --format json drafts/": "All trials of a folder, for another program.",
         },
         statuses={1: "something was found"},
     )

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "test": Command("examples", "Run the examples that stand beside rule files."),
     "analyse": Command("analyse", "Say what is wrong with criteria, before any patient is screened."),
     "compare": Command("compare", "Say how two trials, or two versions of one, are related."),
+    "cohort": Command("cohort", "Screen a whole cohort: a table of facts in, verdicts and attrition out."),
     "vocabulary": Command("vocabulary", "List the names that rules and patients may use, or show one."),
     "schema": Command("schema", "Print the JSON Schema of patients or of results."),
     "lsp": Command("lsp", "Serve editors: the language server."),

@@ -1,0 +1,236 @@
+"""One column of a wide table and the concept that it is of go in; what it says of each patient comes out as expressions."""
+
+from __future__ import annotations
+
+import math
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+import narwhals as nw
+
+from eligibility.cohort.calendar import Length, Moment
+from eligibility.cohort.folding import (
+    Flag,
+    Quad,
+    Statement,
+    both,
+    chosen_quad,
+    constant,
+    edges,
+    either,
+    no,
+    of_truth,
+    opposite,
+)
+from eligibility.instants import EARLIEST
+from eligibility.intervals import INFINITY, TOLERANCE, Interval, compare
+from eligibility.units import Scale
+
+col = nw.col
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class PlainNumber:
+    """A column of numbers in one unit, with the exact line to the canonical unit; null is any possible value."""
+
+    name: str
+    scale: Scale
+    possible: Interval
+    whole: bool = False
+
+    @property
+    def exists(self) -> nw.Expr:
+        """Is there a number?"""
+        return ~col(self.name).is_null()
+
+    @property
+    def value(self) -> nw.Expr:
+        """The number in the canonical unit, null where there is none."""
+        value = col(self.name)
+        factor, offset = self.scale.factor, self.scale.offset
+        if factor == 1 and offset == 0:
+            return value.cast(nw.Float64) if self.whole else value
+        below = factor.denominator * offset.denominator
+        p, q = factor.numerator * offset.denominator, offset.numerator * factor.denominator
+        if max(abs(p), abs(q), below) < 2**53:
+            scaled = value * float(p) + float(q) if q else value * float(p)
+            return scaled / float(below) if below != 1 else scaled
+        return value * float(factor) + float(offset)
+
+    def quad(self) -> Quad:
+        """The number, or all that is possible."""
+        value = self.value
+        return chosen_quad(self.exists, (value, value, False, False), constant(self.possible))
+
+    def compared(self, operator: str, threshold: float) -> Statement:
+        """Does `number operator threshold` hold? The threshold is led to the unit of the column, never the column."""
+        bottom, top = self._edges(threshold)
+        value = col(self.name)
+        match operator:
+            case "<":
+                found = value < bottom
+            case "<=":
+                found = value <= top
+            case ">":
+                found = value > top
+            case _:
+                found = value >= bottom
+        missing = of_truth(compare(self.possible, operator, threshold))
+        return found if missing is None else found.fill_null(missing)
+
+    def _edges(self, threshold: float) -> tuple[float, float]:
+        low, high = edges(threshold)
+        if (self.scale.factor == 1 and self.scale.offset == 0) or math.isinf(threshold):
+            return low, high
+        return self.least_at(low), -PlainNumber(
+            self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
+        ).least_at(-high)
+
+    def least_at(self, end: float) -> float:
+        """The least number of the column whose canonical value, rounded once, is not below `end`."""
+        if math.isinf(end):
+            return end
+        # what is rounded to `end` begins half way from the double below it
+        half_way = (Fraction(end) + Fraction(math.nextafter(end, -INFINITY))) / 2
+        guess = float((half_way - self.scale.offset) / self.scale.factor)
+        for _ in range(4):  # a double is read by its decimal spelling, which may lie a little beside it
+            if self.scale(Fraction(repr(guess))) >= end:
+                break
+            guess = math.nextafter(guess, INFINITY)
+        for _ in range(4):
+            lower = math.nextafter(guess, -INFINITY)
+            if self.scale(Fraction(repr(lower))) < end:
+                break
+            guess = lower
+        return guess
+
+    def impossible(self) -> tuple[float, float]:
+        """The numbers of the column below and above which a value is refused; infinite where there is no limit."""
+        low, high = self.possible.low, self.possible.high
+        below = -1e30 if low == -INFINITY else low - 1e-9 * abs(low)
+        above = 1e30 if high == INFINITY else high * (1 + 1e-9)
+        first = max(self.least_at(below), -1e30)
+        last = -PlainNumber(self.name, Scale(self.scale.factor, -self.scale.offset), self.possible).least_at(-above)
+        return first, min(last, 1e30)
+
+
+@dataclass(frozen=True)
+class ReadNumber:
+    """A column of texts, read into intervals: `<name>_low` and so on; null is any possible value."""
+
+    name: str
+    possible: Interval
+
+    @property
+    def exists(self) -> nw.Expr:
+        """Is there a value?"""
+        return ~col(f"{self.name}_low").is_null()
+
+    def quad(self) -> Quad:
+        """What is known of the number."""
+        parts = [col(f"{self.name}_{part}") for part in ("low", "high", "low_open", "high_open")]
+        return chosen_quad(self.exists, (parts[0], parts[1], parts[2], parts[3]), constant(self.possible))
+
+
+@dataclass(frozen=True)
+class Born:
+    """A column of birth dates, as microseconds of the wall clock, and the day of judgement: an age is compared by the last
+    birthday that has it, so that no age is worked out."""
+
+    name: str
+    today: date
+
+    def at_least(self, months: int) -> Statement:
+        """Has the patient completed so many months?"""
+        if months <= 0:
+            return True
+        year, month = divmod(self.today.year * 12 + self.today.month - 1 - months, 12)
+        if year < 1:
+            return False
+        day = date(year, month + 1, min(self.today.day, monthrange(year, month + 1)[1]))
+        return col(self.name) < (day - _EPOCH + timedelta(days=1)) // timedelta(microseconds=1)
+
+    def compared(self, unit: str, operator: str, threshold: float) -> Statement:
+        """Does `completed years or months operator threshold` hold?"""
+        slack = TOLERANCE * abs(threshold)
+        whole = math.ceil(threshold - slack) if operator in (">=", "<") else math.floor(threshold + slack) + 1
+        found = self.at_least(whole * (12 if unit == "years" else 1))
+        return found if operator in (">=", ">") else opposite(found)
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A column of the values of a class, with the rank of every spelling that it has."""
+
+    name: str
+    ranks: dict[str, int]
+
+    def among(self, wanted: frozenset[int]) -> Statement:
+        """Is it one of those with these ranks?"""
+        inside = [text for text, rank in self.ranks.items() if rank in wanted]
+        outside = [text for text, rank in self.ranks.items() if rank not in wanted]
+        yes: nw.Expr | bool = col(self.name).is_in(inside) if inside else False
+        nay: nw.Expr | bool = col(self.name).is_in(outside) if outside else False
+        if isinstance(yes, bool) and isinstance(nay, bool):
+            return None
+        holds = nw.when(yes).then(nw.lit(True)) if isinstance(yes, nw.Expr) else None
+        if holds is None:
+            assert isinstance(nay, nw.Expr)
+            return nw.when(nay).then(nw.lit(False)).otherwise(nw.lit(None, dtype=nw.Boolean))
+        if isinstance(nay, bool):
+            return holds.otherwise(nw.lit(None, dtype=nw.Boolean))
+        return holds.when(nay).then(nw.lit(False)).otherwise(nw.lit(None, dtype=nw.Boolean))
+
+    @property
+    def exists(self) -> nw.Expr:
+        """Is there a value?"""
+        return col(self.name).is_in(list(self.ranks)).fill_null(False) if self.ranks else nw.lit(False)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One time that a condition was there or an event happened, as far as a wide table can say it: it lasts."""
+
+    exists: Flag
+    onset_1: Moment
+    onset_2: Moment
+    acute: Length | None
+    since_1: Moment
+    since_2: Moment
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a column says of a condition or event: that it never was, or one time of it, and whether that is all."""
+
+    never: Flag
+    stated: Flag
+    happening: Happening
+
+    @property
+    def complete(self) -> Flag:
+        """Is there nothing beside?"""
+        dated = False if self.happening.onset_1 is EARLIEST else self.happening.exists
+        return either(self.never, dated)
+
+
+def said_by_boolean(name: str, now: Moment) -> Said:
+    """A column of true, false and null."""
+    yes = col(name)
+    return Said(
+        (~yes).fill_null(False), ~yes.is_null(), Happening(yes.fill_null(False), EARLIEST, now, None, EARLIEST, now)
+    )
+
+
+def said_by_time(name: str, acute: Length | None, now: Moment, last: Moment) -> Said:
+    """A column of onsets (`<name>_1`, `<name>_2`): what lies after now is not seen."""
+    given = ~col(f"{name}_1").is_null()
+    seen = both(given, (col(f"{name}_1") <= now).fill_null(False))
+    first = col(f"{name}_1").fill_null(EARLIEST + 1)
+    return Said(False, seen, Happening(seen, first, last, acute, first, last))
+
+
+__all__ = ["Born", "Happening", "PlainNumber", "ReadNumber", "Said", "Spelled", "no", "said_by_boolean", "said_by_time"]

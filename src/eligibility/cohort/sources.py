@@ -1,0 +1,252 @@
+"""What a rule asks of the facts, as constants or expressions of one frame with a row for each patient.
+
+The meaning of the rules (`atoms`) is written once against a `Source`. The long table answers with columns that it makes later;
+the wide table with expressions of its own columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eligibility import rules
+from eligibility.cohort.calendar import Keep, Length, Moment, least_of, most_of, moved
+from eligibility.cohort.folding import Flag, Quad, Statement, both, either, no
+from eligibility.cohort.reading import Clock
+from eligibility.instants import EARLIEST, LATEST, Duration
+from eligibility.vocabulary import Concept, Vocabulary
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is known of a condition or event: `complete` beside its episodes (`assumed` under silence only), absent now, whether
+    there are episodes, whether one is there now, and whether one may be."""
+
+    complete: Flag
+    assumed: Flag
+    absent: Flag
+    known: Flag
+    here: Flag
+    maybe: Flag
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Episodes against a window: there at some instant of those that may be in it, perhaps there, there in those that surely
+    are; happened surely in it, perhaps in it."""
+
+    here: Flag
+    maybe: Flag
+    surely: Flag
+    happened: Flag
+    perhaps: Flag
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Plans against a window: one surely in it; own plans there are, all outside of it, all after it."""
+
+    hit: Flag
+    own: Flag
+    outside: Flag
+    later: Flag
+
+
+class Plain(Protocol):
+    """A number that stands in a column in some unit; null stands for any possible value."""
+
+    def compared(self, operator: str, threshold: float) -> Statement:
+        """Does `number operator threshold` hold, the threshold in the canonical unit?"""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The number that a selection gives: what is known of it, and whether there is an observation for sure. `months` where all
+    of it was given in months: fewest, most, and whether it was. `plain` compares it without leaving its column."""
+
+    value: Quad
+    sure: Flag
+    months: tuple[Moment, Moment, Flag] | None = None
+    plain: Plain | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The instants of a window: surely in it from `sure_1` to `sure_2`, possibly from `may_1` to `may_2`; or measured from what
+    never was, or is not known."""
+
+    sure_1: Moment
+    sure_2: Moment
+    may_1: Moment
+    may_2: Moment
+    never: Flag = False
+    unknown: Flag = False
+
+    @property
+    def is_constant(self) -> bool:
+        """Is it the same for every patient?"""
+        return all(isinstance(end, int) for end in (self.sure_1, self.sure_2, self.may_1, self.may_2))
+
+
+@dataclass(frozen=True)
+class Onset:
+    """What is known of an instant; or that it never was, or is not known at all."""
+
+    first: Moment
+    last: Moment
+    never: Flag = False
+    unknown: Flag = False
+
+
+class Source(Protocol):
+    """What is known of each patient."""
+
+    clock: Clock
+    vocabulary: Vocabulary
+    keep: Keep
+
+    def line(self, name: str) -> Line:
+        """A condition or event, with what comes from its parts."""
+
+    def cannot(self, name: str) -> Flag:
+        """Can it not apply to the patient?"""
+
+    def episodes(self, concept: Concept) -> tuple[Moment, Moment]:
+        """The onset of the newest episode (of an event: the newest occurrence), where there is one."""
+
+    def probe(self, name: str, window: rules.Window, trial: str) -> Probe:
+        """Episodes against a window."""
+
+    def held(self, name: str, question: Any) -> tuple[Flag, Flag, Flag]:
+        """Is the record of a condition or event a complete list; does something hold of the onset of a part in none of its
+        occurrences; does it in all of them?"""
+
+    def plans(self, concept: Concept, window: rules.Window, trial: str) -> Plans:
+        """Plans against a window."""
+
+    def milestone(self, concept: Concept, trial: str) -> Onset:
+        """A milestone of a trial."""
+
+    def reach(self, window: rules.Window, trial: str) -> Reach:
+        """The instants of a window."""
+
+    def number(
+        self,
+        concept: Concept,
+        selection: rules.Selection,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
+    ) -> Picked:
+        """A number out of the observations of a quantity."""
+
+    def ratio(
+        self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
+        trial: str,
+    ) -> Picked:  # fmt: skip
+        """The same in multiples of the limit of normal."""
+
+    def change(
+        self,
+        concept: Concept,
+        rise: bool,
+        over: Duration,
+        window: rules.Window | None,
+        values: Duration | None,
+        trial: str,
+    ) -> Picked:
+        """The greatest rise or fall."""
+
+    def rank(
+        self, concept: Concept, ranks: frozenset[int] | None, selection: rules.Selection, window: rules.Window | None,
+        values: Duration | None, trial: str,
+    ) -> Picked:  # fmt: skip
+        """The rank of a class; with `ranks` 1 or 0: is it one of those?"""
+
+    def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:
+        """Does `completed years or months operator threshold` hold?"""
+
+    def age(self, unit: str) -> Quad:
+        """Completed years or months."""
+
+    def answer(self, concept: Concept, trial: str) -> Statement:
+        """What a person said, for this trial or in general."""
+
+    def judgement(self, address: str) -> Statement:
+        """What a person judged."""
+
+
+def chain(vocabulary: Vocabulary, concept: Concept) -> tuple[str, ...]:
+    """The concept and all that include it: where one of them is absent, so is the concept."""
+    return (concept.name, *vocabulary.wholes(concept.name))
+
+
+def reach_of(source: Source, window: rules.Window, trial: str) -> Reach:
+    """The instants that a window covers, its relation included; no end is cut at `at`. Follows `occurrences.reach`."""
+    from eligibility.cohort.atoms import anchor_onset  # the two follow from each other: an onset needs no window
+
+    clock = source.clock
+    first: tuple[Moment, Moment] = (EARLIEST, EARLIEST)
+    last: tuple[Moment, Moment] = (LATEST, LATEST)
+    never: Flag = False
+    unknown: Flag = False
+    if window.duration is not None:
+        length = Length.of(window.duration)
+        if window.anchor is not None:
+            onset = anchor_onset(source, window.anchor, trial)
+            never, unknown = onset.never, onset.unknown
+            sign = 1 if window.anchor.after else -1
+            near = (onset.first, onset.last)
+            far = (
+                moved(near[0], length, clock.offset, sign, source.keep),
+                moved(near[1], length, clock.offset, sign, source.keep),
+            )
+            first, last = (near, far) if window.anchor.after else (far, near)
+        elif window.ahead:
+            end = moved(clock.now, length, clock.offset, 1, source.keep)
+            first, last = (clock.now, clock.now), (end, end)
+        else:
+            start = moved(clock.now, length, clock.offset, -1, source.keep)
+            first, last = (start, start), (clock.now, clock.now)
+    if window.relation is not None:
+        onset = anchor_onset(source, window.relation, trial)
+        settled = no(either(never, unknown))
+        never, unknown = either(never, both(settled, onset.never)), either(unknown, both(settled, onset.unknown))
+        if window.relation.after:
+            first = (most_of(first[0], onset.first), most_of(first[1], onset.last))
+        else:
+            last = (least_of(last[0], onset.first - 1), least_of(last[1], onset.last - 1))
+    return Reach(first[1], last[0], first[0], last[1], never, unknown)
+
+
+def where_to_look(
+    source: Source, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
+    trial: str,
+) -> Reach:  # fmt: skip
+    """The window of a measurement: the rule's own, else what is current (for the latest), else all there is."""
+    now = source.clock.now
+    if window is not None:
+        found = source.reach(window, trial)
+        if window.duration is not None:
+            return found
+        return Reach(
+            found.sure_1,
+            least_of(found.sure_2, now),
+            found.may_1,
+            least_of(found.may_2, now),
+            found.never,
+            found.unknown,
+        )
+    start: Moment = EARLIEST
+    if selection == "latest":
+        limit = current_limit(concept, values)
+        if limit is not None:
+            start = moved(now, Length.of(limit), source.clock.offset, -1, source.keep)
+    return Reach(start, now, start, now)
+
+
+def current_limit(concept: Concept, values: Duration | None) -> Duration | None:
+    """How old a value of a concept may be and still count; None for no limit."""
+    if concept.current_for is None or values is None:
+        return concept.current_for
+    return values

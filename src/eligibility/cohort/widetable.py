@@ -1,0 +1,450 @@
+"""A wide table, one row for each patient, and trials go in; a screened cohort comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import narwhals as nw
+
+from eligibility.cohort import reading
+from eligibility.cohort.calendar import Civil, Length, civil, least_of
+from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
+from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
+from eligibility.cohort.folding import Flag, either, expression
+from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
+from eligibility.cohort.measurements import counted
+from eligibility.cohort.people import BIRTH, with_births, with_instants
+from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
+from eligibility.cohort.results import Cohort
+from eligibility.cohort.sheets import Sheet
+from eligibility.cohort.verdicts import judged
+from eligibility.cohort.wide import WideSource
+from eligibility.cohort.wide_contradictions import Check, contradictions
+from eligibility.errors import UsageError, excerpt
+from eligibility.facts import Absent
+from eligibility.instants import EPOCH, time_unit
+from eligibility.library import Trial, select
+from eligibility.patient import quantity_reader
+from eligibility.unreadable import UnreadableValue
+from eligibility.values import read_class
+from eligibility.vocabulary import Concept, Vocabulary, key_of
+
+col = nw.col
+_LIMITS = {"upperlimit": True, "lowerlimit": False}
+
+
+def screen_wide(
+    frame: Any,
+    trials: Iterable[str | Trial] | str | Trial | None = None,
+    *,
+    at: str | datetime | None = None,
+    units: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    patient: str = "patient",
+    absent: Absent = "unknown",
+) -> Cohort:
+    """Judge every row of a wide table.
+
+    A column is named like a concept, or `columns` gives its concept (`{"krea": "creatinine"}`; `"ALT upper limit"` for a column of
+    limits of normal; the address of a judgement). Numbers are in the unit that `units` gives for their column, else in the unit
+    that a bare number of the concept has; conditions, events, attestations and judgements are boolean, or times (an onset, an
+    instant); classes are texts. Every value was observed at the instant: `at`, else the column `as_of`, else now. Null is unknown.
+
+    A value that cannot be used is read as null and is in `.rejects`; so is the name of a column that is no concept. Raises
+    UsageError for a column of the wrong type, or without a unit that it needs.
+    """
+    chosen = select(trials)
+    vocabulary = vocabulary_of(chosen)
+    if absent not in ("unknown", "no"):
+        raise UsageError('`absent` is "unknown" or "no"')
+    engine, native = engine_of(frame)
+    table = _Table(
+        engine,
+        native,
+        vocabulary,
+        clock_at(at),
+        at is not None,
+        dict(units or {}),
+        dict(columns or {}),
+        patient,
+        absent,
+    )
+    known = addresses_of(known_trials(chosen))
+    source = table.source(known)
+    judgement = judged(chosen, source)
+    if source.asks_months and source.born is not None:
+        table.months(source.born.name)
+    answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
+    if engine.name != "polars":
+        answered = engine.settle(answered)
+    return Cohort(engine, answered, judgement, chosen, table.rejected)
+
+
+@dataclass
+class _Table:
+    engine: Engine
+    native: Any
+    vocabulary: Vocabulary
+    clock: Clock
+    at_given: bool
+    units: dict[str, str]
+    names: dict[str, str]
+    patient: str
+    absent: Absent
+    frame: nw.LazyFrame[Any] = field(init=False)
+    rejects: Rejects = field(default_factory=Rejects)
+    checks: list[Check] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        schema = nw.from_native(self.native).collect_schema()
+        if self.patient not in schema:
+            raise UsageError(
+                f"the table has no column `{excerpt(self.patient)}` for the patient; name it with `patient=`"
+            )
+        if self.engine.name == "spark" and (dotted := [name for name in schema if "." in name or "`" in name]):
+            raise UsageError(
+                f"the column `{excerpt(dotted[0])}` has a dot in its name, which Spark takes for a field of a column; rename it, and "
+                "give what it is of in `columns`"
+            )
+        strange = [name for name in (*self.units, *self.names) if name not in schema]
+        if strange:
+            raise UsageError(f"`units` or `columns` speak of `{excerpt(strange[0])}`, and the table has no such column")
+        self.schema = dict(schema)
+        self.meant = {name: self._meaning(name) for name in schema if name != self.patient}
+        times = [
+            name for name, meaning in self.meant.items()
+            if schema[name] == nw.Date or isinstance(schema[name], nw.Datetime) or meaning in ("as_of", "birth_date") or self._is_time(name, meaning)
+        ]  # fmt: skip
+        taken = self.engine.take(self.native, times, numbered=False)
+        self.frame, self.kinds = taken.frame, taken.kinds
+        if self.patient != "patient":
+            self.frame = self.frame.rename({self.patient: "patient"})
+        if ROW in schema and self.patient != ROW:
+            self.frame = self.frame.drop(ROW)  # rows are numbered where one is rejected
+        self._type_nothing()
+        if not self.at_given and "as_of" in self.meant.values():
+            self.clock = self._own_clock(next(name for name, meaning in self.meant.items() if meaning == "as_of"))
+
+    def _type_nothing(self) -> None:
+        """Columns in which nothing but null stands, as the type that their fact has."""
+        for name, meaning in self.meant.items():
+            if not is_nothing(self.schema[name]):
+                continue
+            kind = (
+                meaning.kind
+                if isinstance(meaning, Concept)
+                else "quantity"
+                if isinstance(meaning, tuple)
+                else "attestation"
+            )
+            dtype: Any = {"quantity": D, "age": D, "class": S}.get(kind, B)
+            if meaning in ("birth_date", "as_of") or kind == "milestone":
+                self.kinds = {**self.kinds, name: "text"}
+                dtype = S
+            self.schema[name] = dtype
+            self.frame = self.frame.with_columns(col(name).cast(dtype))
+
+    def _meaning(self, name: str) -> str | Concept | tuple[Concept, bool] | None:
+        """What a column is of: a concept, a limit of one, `as_of`, `birth_date`, the address of a judgement, or nothing known."""
+        text = self.names.get(name, name)
+        key = key_of(text)
+        if key in ("asof", "birthdate"):
+            return {"asof": "as_of", "birthdate": "birth_date"}[key]
+        concept = self.vocabulary.find(text)
+        if concept is not None:
+            return concept
+        for suffix, upper in _LIMITS.items():
+            if key.endswith(suffix):
+                concept = self.vocabulary.find(key[: -len(suffix)])
+                if concept is not None and concept.kind == "quantity":
+                    return concept, upper
+        return text.casefold() if reading.is_address(text) else None
+
+    def _is_time(self, name: str, meaning: object) -> bool:
+        return (
+            isinstance(meaning, Concept)
+            and meaning.kind in ("condition", "event", "milestone")
+            and self.schema[name] == nw.String
+        )
+
+    def _own_clock(self, name: str) -> Clock:
+        kind = self.kinds[name]
+        if kind in ("day", "other"):
+            raise UsageError(
+                f"the column `{excerpt(name)}` must hold instants, such as 2024-03-04T08:00Z, not {self.schema[name]}"
+            )
+        fallback = clock_at(None)
+        if kind == "text":
+            self.frame = with_instants(self.engine, self.frame, name)
+            self.checks.append((name, col("_as_of_wrong"), "`as_of` is an instant, such as 2024-03-04T08:00Z"))
+        else:
+            self.frame = self.frame.with_columns(now=col(name).cast(nw.Int64), offset=nw.lit(0, dtype=nw.Int64))
+        self.frame = self.frame.with_columns(now=col("now").fill_null(fallback.now), offset=col("offset").fill_null(0))
+        return Clock(col("now"), col("offset"))
+
+    # --- columns -----------------------------------------------------------------------------------------------------
+
+    def source(self, addresses: Mapping[str, int]) -> WideSource:
+        """What the columns say, with what cannot be used already null."""
+        source = WideSource(self.vocabulary, self.clock, self.absent)
+        taken: dict[object, str] = {}
+        for name, meaning in self.meant.items():
+            if meaning is None or (
+                isinstance(meaning, str) and meaning not in ("as_of", "birth_date") and meaning not in addresses
+            ):
+                said = (
+                    unknown_name(self.vocabulary, self.names.get(name, name))
+                    if meaning is None
+                    else "no trial asks for this judgement"
+                )
+                nobody = self.frame.head(1).select(
+                    **{ROW: nw.lit(-1, dtype=nw.Int64)},
+                    patient=nw.when(nw.lit(False)).then(col("patient")),
+                    concept=nw.lit(name),
+                )
+                self.rejects.add(nobody, nw.lit(f"the column is not read: {said}"))
+                continue
+            if meaning in taken:
+                raise UsageError(f"the columns `{excerpt(taken[meaning])}` and `{excerpt(name)}` are of the same fact")
+            taken[meaning] = name
+            self._read(source, name, meaning)
+        if (source.months is not None or source.born is not None) and source.age_column is not None:
+            raise UsageError("the table has an age and a birth date; leave one of them out")
+        self._clean()
+        if "_as_of_wrong" in self.frame.collect_schema():  # who has no usable instant is not judged
+            self.frame = self.frame.filter(~col("_as_of_wrong"))
+        self.checks += contradictions(source, self.schema, self.meant)
+        self._clean()
+        return source
+
+    def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
+        dtype = self.schema[name]
+        if meaning == "as_of":
+            return
+        if meaning == "birth_date":
+            self._births(source, name)
+        elif isinstance(meaning, tuple):
+            source.limits[meaning[0].name, meaning[1]] = self._number(name, meaning[0], dtype)
+        elif isinstance(meaning, str):
+            source.judgements[meaning] = self._boolean(name, dtype, "a judgement")
+        elif meaning.kind == "quantity":
+            source.values[meaning.name] = self._number(name, meaning, dtype)
+        elif meaning.kind == "age":
+            self._age(name, dtype)
+            source.age_column = name
+        elif meaning.kind == "class":
+            source.classes[meaning.name] = self._class(name, meaning, dtype)
+        elif meaning.kind == "attestation":
+            source.answers[meaning.name] = self._boolean(name, dtype, "an attestation")
+        elif meaning.kind == "milestone":
+            self._times(name)
+            source.moments[meaning.name] = name
+        else:
+            self._occurrence(source, name, meaning, dtype)
+
+    def _boolean(self, name: str, dtype: Any, what: str) -> nw.Expr:
+        if dtype != nw.Boolean:
+            raise UsageError(f"the column `{excerpt(name)}` must be boolean, as it is {what}, not {dtype}")
+        return col(name)
+
+    def _number(self, name: str, concept: Concept, dtype: Any) -> PlainNumber | ReadNumber:
+        if dtype == nw.String:
+            return self._texts(name, concept)
+        if not dtype.is_numeric():
+            raise UsageError(f"the column `{excerpt(name)}` must hold numbers or texts, not {dtype}")
+        unit = self.units.get(name)
+        if (
+            unit
+            and concept.measure
+            and concept.measure.unit.dimensions == (("[time]", 1),)
+            and time_unit(unit) in ("month", "year")
+        ):
+            raise UsageError(
+                f"the column `{excerpt(name)}` counts calendar {unit}; give it as text, such as `3 months`"
+            )
+        try:
+            scale = quantity_reader(self.vocabulary).scale(concept, unit)
+        except UnreadableValue as error:
+            raise UsageError(f"the column `{excerpt(name)}`: {error}; give its unit in `units`") from None
+        number = PlainNumber(name, scale, concept.possible, not dtype.is_float())
+        low, high = number.impossible()
+        value = col(name)
+        outside = (value < low) | (value > high)
+        if dtype.is_float():
+            outside = outside & ~value.is_nan()
+            self.checks.append((name, value.is_nan(), ""))
+        self.checks.append((name, outside, "the value is outside what is possible"))
+        return number
+
+    def _texts(self, name: str, concept: Concept) -> ReadNumber:
+        reader = quantity_reader(self.vocabulary)
+        found: dict[str, list[Any]] = {
+            part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2", "_unread")
+        }
+        for (text,) in distinct(self.engine, self.frame.filter(~col(name).is_null()), [name]):
+            try:
+                given = {"value": text, "unit": self.units[name]} if name in self.units else text
+                reading_of = reader.reading(concept, given)
+                x = reading_of.value if reading_of is not None else None
+                months = counted(reading_of.months) if reading_of is not None else (None, None)
+                row: tuple[Any, ...] = (
+                    (x.low, x.high, x.low_open, x.high_open, *months, False)
+                    if x is not None
+                    else (None,) * 6 + (False,)
+                )
+            except UnreadableValue:
+                row = (None,) * 6 + (True,)
+            for values, part in zip(found.values(), (text, *row), strict=True):
+                values.append(part)
+        types = (S, D, D, B, B, D, D, B)
+        table = {key: (dtype, values) for (key, values), dtype in zip(found.items(), types, strict=True)}
+        parts = {
+            part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
+        }
+        self.frame = lookup(self.engine, self.frame, [name], table).rename({**parts, "_unread": f"{name}_unread"})
+        self.checks.append((name, col(f"{name}_unread").fill_null(False), "the text is no value of this quantity"))
+        return ReadNumber(name, concept.possible)
+
+    def _age(self, name: str, dtype: Any) -> None:
+        if not dtype.is_numeric():
+            raise UsageError(f"the column `{excerpt(name)}` must hold ages as numbers of completed years, not {dtype}")
+        value = col(name)
+        wrong = (value < 0) | (value > 150)
+        if dtype.is_float():
+            self.checks.append((name, value.is_nan(), ""))
+            wrong = (wrong | (value != value.floor())) & ~value.is_nan()
+        self.checks.append((name, wrong, "it is no age in completed years"))
+
+    def _class(self, name: str, concept: Concept, dtype: Any) -> Spelled:
+        if dtype not in (nw.String, nw.Categorical) and not isinstance(dtype, nw.Enum) and not dtype.is_integer():
+            raise UsageError(f"the column `{excerpt(name)}` must hold the values of a class as text, not {dtype}")
+        if dtype.is_integer():
+            self.frame = self.frame.with_columns(col(name).cast(nw.String))
+        ranks: dict[str, int] = {}
+        strange = []
+        for (text,) in distinct(self.engine, self.frame.filter(~col(name).is_null()), [name]):
+            try:
+                reading_of = read_class(concept, text)
+                if reading_of is not None:
+                    ranks[text] = reading_of.rank
+            except UnreadableValue:
+                strange.append(text)
+        if strange:
+            self.checks.append(
+                (name, col(name).is_in(strange), f"it is none of the values {', '.join(concept.values)}")
+            )
+        return Spelled(name, ranks)
+
+    def _times(self, name: str) -> None:
+        kind: TimeKind = self.kinds.get(name, "absent")
+        if kind in ("absent", "other"):
+            raise UsageError(f"the column `{excerpt(name)}` must hold times, not {self.schema[name]}")
+        self.frame = reading.dated(self.engine, self.frame, name, kind, self.clock)
+        self.checks.append((name, col(f"{name}_wrong"), "it is no date of the calendar"))
+
+    def _occurrence(self, source: WideSource, name: str, concept: Concept, dtype: Any) -> None:
+        source.null_columns[concept.name] = name
+        if dtype == nw.Boolean:
+            source.occurrences[concept.name] = said_by_boolean(name, self.clock.now)
+            return
+        if self.kinds.get(name, "absent") in ("absent", "other"):
+            raise UsageError(f"the column `{excerpt(name)}` must be boolean or hold times, not {dtype}")
+        self._times(name)
+        acute = Length.of(concept.acute_for) if concept.acute_for and concept.kind == "condition" else None
+        last = least_of(col(f"{name}_2"), self.clock.now)
+        source.occurrences[concept.name] = said_by_time(name, acute, self.clock.now, last)
+
+    def _births(self, source: WideSource, name: str) -> None:
+        if self.kinds[name] not in ("day", "floating", "text"):
+            raise UsageError(f"the column `{excerpt(name)}` must hold days, not {self.schema[name]}")
+        now, offset = self.clock.now, self.clock.offset
+        if self.kinds[name] == "text" or not isinstance(now, int) or not isinstance(offset, int):
+            source.months = self.months(name)
+            return
+        today = (EPOCH + timedelta(microseconds=now + offset)).date()
+        source.born = Born(name, today)
+        after = (today - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
+        self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
+
+    def months(self, name: str) -> tuple[nw.Expr, nw.Expr]:
+        """Completed months at the instant as columns, the fewest and the most."""
+        self.frame = with_births(
+            self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
+        )
+        self.checks.append(("birth_date", col("_birth_wrong"), "the birth date is no day of the calendar"))
+        sheet = Sheet()
+        today = civil(self.clock.now + self.clock.offset, sheet.keep)
+        day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
+        self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
+        born = [
+            col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day")
+            for index in (1, 2)
+        ]
+        self.checks.append(
+            ("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement")
+        )
+        found = []
+        for index in (2, 1):
+            date = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
+            months = (
+                (today.year - date.year) * 12
+                + today.month
+                - date.month
+                - nw.when(expression(date.day > today.day)).then(nw.lit(1)).otherwise(nw.lit(0))
+            )
+            found.append(nw.when(months < 0).then(nw.lit(0)).otherwise(months))
+        unborn = born[0] > col("_today")
+        missing = col("born_1").is_null() | unborn
+        low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
+        high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
+        self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
+        return col("_born_months_1"), col("_born_months_2")
+
+    # --- what cannot be used -----------------------------------------------------------------------------------------
+
+    def _clean(self) -> None:
+        """Look once whether anything is wrong; only then is it set aside and read as null."""
+        if not self.checks:
+            return
+        flags = [expression(flag).any().alias(f"c{index}") for index, (_, flag, _) in enumerate(self.checks)]
+        found = self.engine.rows(self.frame.select(*flags))[0]
+        bad = [check for check, wrong in zip(self.checks, found, strict=True) if wrong]
+        self.checks = []
+        if not bad:
+            return
+        if ROW not in self.frame.collect_schema():
+            self.frame = self.engine.numbered(self.frame)
+        said: dict[str, list[Flag]] = {}
+        for name, flag, why in bad:
+            said.setdefault(name, []).append(flag)
+            if why:
+                rows = self.frame.filter(expression(flag).fill_null(False))
+                self.rejects.add(rows.with_columns(concept=nw.lit(name)), reason((True, why)))
+        self.frame = self.engine.settle(self.frame.with_columns(**{
+            column: nw.when(~expression(either(*flags)).fill_null(False)).then(col(column))
+            for name, flags in said.items()
+            for column in self._columns_of(name)
+        }))  # fmt: skip
+
+    def _columns_of(self, name: str) -> list[str]:
+        schema = self.frame.collect_schema()
+        parts = ("", "_1", "_2", "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
+        found = [f"{name}{part}" for part in parts if f"{name}{part}" in schema]
+        return [*found, *BIRTH] if name == "birth_date" else found
+
+    @property
+    def rejected(self) -> nw.LazyFrame[Any]:
+        """The table of rejects."""
+        if not self.rejects.pieces:
+            nothing = self.frame.head(0).select(
+                **{ROW: nw.lit(-1, dtype=nw.Int64)}, patient=col("patient"), concept=nw.lit(""), reason=nw.lit("")
+            )
+            self.rejects.add(nothing)
+        return self.engine.settle(rejected(self.rejects))
+
+
+def _expr(moment: Any) -> nw.Expr:
+    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
