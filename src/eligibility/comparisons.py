@@ -117,7 +117,7 @@ class Comparisons:
             arithmetician.bound(typed, operator, literal) for (operator, _), literal in zip(ends, literals, strict=True)
         )
         if len(bounds) == 2:
-            lower, upper = bounds if ends[0][0][0] == ">" else (bounds[1], bounds[0])
+            lower, upper = bounds
             strict = lower.operator == ">" or upper.operator == "<"
             least, most = lower.high, upper.low
             if lower.months is not None and upper.months is not None:  # `6 months <= age < 2 years`: each in its unit
@@ -163,7 +163,7 @@ class Comparisons:
             bounds.append((operator, self._scope.duration(length)))
         if len(bounds) == 2:
             sizes = [(bound.months * 30.44 + bound.exact / 86_400e6) for _, bound in bounds]
-            low, high = sizes if bounds[0][0][0] == ">" else sizes[::-1]
+            low, high = sizes
             strict = any(operator in ("<", ">") for operator, _ in bounds)
             if low > high or (low == high and strict):
                 self._scope.fail(
@@ -219,7 +219,7 @@ class Comparisons:
                 )
             )
         if len(found) == 2:
-            low, high = cast("list[rules.LimitComparison]", found if ends[0][0][0] == ">" else found[::-1])
+            low, high = cast("list[rules.LimitComparison]", found)
             strict = low.operator == ">" or high.operator == "<" or low.upper is not high.upper
             # the upper limit is never below the lower one; how far above it lies, each laboratory says for itself
             if low.upper >= high.upper and (low.multiple > high.multiple or (low.multiple == high.multiple and strict)):

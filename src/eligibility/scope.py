@@ -111,7 +111,7 @@ class Scope:
         if name.quoted:
             return
         first, _, rest = text.partition(" ")
-        if first.casefold() in ("and", "or", "then", "unless") and rest:
+        if first.casefold() in ("and", "or", "unless") and rest:
             place = Span(name.span.start, name.span.start + len(first))
             self.fail("E127", f"something is missing before `{first}`", place, "name what it connects")
         if (near := near_miss(text, self.vocabulary)) is not None:
