@@ -29,10 +29,12 @@ class Answering:
     def __init__(self, engine: Engine, facts: Canonical, questions: Questions) -> None:
         self._engine = engine
         self._facts = facts
+        self.codes = facts.codes
         self._questions = questions
         self._clock = facts.clock
         self._observed = Observed(engine, facts, questions, self._patients)
         self._wide = facts.people
+        self._acute = timelines.acute_lengths(questions.vocabulary)
         self._bounds: nw.LazyFrame[Any] | None = None
         self._fixed: dict[int, tuple[int, int, int, int]] = {}
 
@@ -54,6 +56,7 @@ class Answering:
                 .with_columns(nw.lit(True).alias(f"g{series}_given"))
             )
             self._join(given, [f"g{series}_given"])
+        del self._observed, self._facts  # the two hold each other, and with them every row
         return self._engine.settle(self._wide)
 
     def _patients(self) -> nw.LazyFrame[Any]:
@@ -110,7 +113,7 @@ class Answering:
         parts = ("complete", "absent", "stated", "listed")
         self._spread(own, "x", needed, parts, "x", parts)
         self._spread(
-            timelines.present(engine, dated, clock),
+            timelines.present(engine, dated, self._acute, clock),
             "x",
             needed,
             ("known", "here", "maybe", "lasts"),
@@ -120,7 +123,7 @@ class Answering:
         onset_of = [questions.numbers[name] for name in questions.onset_of]
         if onset_of:
             events = [number for name, number in questions.numbers.items() if vocabulary[name].kind == "event"]
-            raw = timelines.onsets(engine, dated.filter(col("x").is_in(onset_of)), events, clock)
+            raw = timelines.onsets(engine, dated.filter(col("x").is_in(onset_of)), events, self._acute, clock)
             self._spread(
                 raw.rename({"low": "onset_1", "high": "onset_2"}), "x", onset_of, ("onset_1", "onset_2"), "x", ()
             )
@@ -203,7 +206,12 @@ class Answering:
             cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
             self._spread(
-                timelines.probed(engine, laid.with_columns(**cut), clock), "probe", list(probes), parts, "p", parts
+                timelines.probed(engine, laid.with_columns(**cut), self._acute, clock),
+                "probe",
+                list(probes),
+                parts,
+                "p",
+                parts,
             )
         if questions.held_probes:
             self._held(episodes)
@@ -212,7 +220,7 @@ class Answering:
             plans = timelines.planned(engine, self._with_clock(self._facts.occurrences), whole, clock)
             laid = timelines.laid_over(engine, plans, probes, self._fixed, self._bounds)
             told = ("hit", "has", "near", "soon")
-            self._spread(timelines.planned_against(laid), "probe", list(probes), told, "a", told)
+            self._spread(timelines.planned_against(engine, laid), "probe", list(probes), told, "a", told)
 
     def _held(self, episodes: nw.LazyFrame[Any]) -> None:
         """What the occurrences of wholes say of the onsets of their parts."""
@@ -231,7 +239,7 @@ class Answering:
                 said = in_reach(first, last, Reach(*(col(name) for name in timelines.ENDS)))
             else:
                 said = question.over(first, last, clock, sheet.keep)
-            found.append(timelines.held(sheet.applied(rows, engine), expression(said)))
+            found.append(timelines.held(engine, sheet.applied(rows, engine), expression(said)))
         parts = ("not_false", "not_true")
         numbers = list(questions.held_probes.values())
         self._spread(

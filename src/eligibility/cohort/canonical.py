@@ -31,6 +31,7 @@ class Canonical:
     milestones: nw.LazyFrame[Any]
     classes_given: nw.LazyFrame[Any]
     clock: Clock
+    codes: nw.LazyFrame[Any] | None
 
 
 def canonical(
@@ -56,6 +57,12 @@ def canonical(
     if table is not None:
         everyone = nw.concat([everyone, table.select("patient")], how="vertical").unique()
     everyone = engine.settle(everyone)
+    codes = engine.codes(everyone)
+    if codes is not None:
+        rejects.coded(codes)
+        everyone = codes.select(patient="_code")
+        rows = reading.coded(rows, codes)
+        table = None if table is None else engine.settle(reading.coded(table, codes))
     if not clock.is_shared and table is not None:
         everyone = everyone.join(table.select("patient", "now", "offset"), on="patient", how="left").with_columns(
             now=col("now").fill_null(_whole(shared.now)), offset=col("offset").fill_null(_whole(shared.offset))
@@ -95,7 +102,7 @@ def canonical(
     )
     rejects.add(occurred.filter(col("patient").is_null()), nw.lit("the row names no patient"))
     occurred = occurred.filter(~col("patient").is_null())
-    together = engine.settle(statements.stated(occurred))
+    together = engine.settle(statements.stated(engine, occurred))
     occurred, together = statements.consistent(engine, occurred, together, rejects)
     judgements = rows.filter((col("kind") == reading.JUDGEMENT) | (col("kind") == kinds["attestation"]))
     answers = engine.settle(statements.answers(engine, judgements, questions.addresses, questions.trials, rejects))
@@ -105,7 +112,9 @@ def canonical(
     occurred, together, answers, observed = sound
     given = observed.filter(~col("low").is_null()).select("patient", "cid").unique()
     seen = observed.filter(col("first") <= clock.now) if clock.is_shared else _seen(observed, everyone)
-    return Canonical(persons, engine.settle(seen), occurred, together, answers, engine.settle(milestones), given, clock)
+    return Canonical(
+        persons, engine.settle(seen), occurred, together, answers, engine.settle(milestones), given, clock, codes
+    )
 
 
 def _whole(moment: Moment) -> int:

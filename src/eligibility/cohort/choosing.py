@@ -24,21 +24,22 @@ OBSERVATION = ("patient", ROW, "oid", "low", "high", "low_open", "high_open", "f
 def choose(
     engine: Engine, frame: nw.LazyFrame[Any], keys: Sequence[str], *, exact: str | None = None, counting: bool = False
 ) -> nw.LazyFrame[Any]:
-    """One row for each question (`keys`): `sure` where there is an observation for sure, and then `low`, `high`, their openness,
+    """One row for each question (two `keys`): `sure` where there is an observation for sure, and then `low`, `high`, their openness,
     and the months where all of it was given in months.
 
     The rows have the observation, the bounds of the window and the `selection`. `exact` names a flag: where an observation
     of a question bears it, only those count. `counting` says that some may count months.
     """
+    frame, by = engine.keyed(frame, keys)
     possible = (col("first") <= col("may_2")) & (col("last") >= col("may_1"))
     frame = frame.filter(possible).with_columns(_sure=(col("sure_1") <= col("first")) & (col("last") <= col("sure_2")))
     pick = col("selection")
     frame = frame.with_columns(
         _newest=nw.when(col("_sure") & (pick == LATEST_ONE)).then(col("first")),
         _oldest=nw.when(col("_sure") & (pick == FIRST_ONE)).then(col("last")),
-    ).with_columns(_newest=col("_newest").max().over(*keys), _oldest=col("_oldest").min().over(*keys))
+    ).with_columns(_newest=col("_newest").max().over(*by), _oldest=col("_oldest").min().over(*by))
     if exact is not None:
-        frame = frame.with_columns(_exact=col(exact).max().over(*keys))
+        frame = frame.with_columns(_exact=col(exact).max().over(*by))
     kept = (col("_newest").is_null() | (col("last") >= col("_newest"))) & (
         col("_oldest").is_null() | (col("first") <= col("_oldest"))
     )
@@ -52,7 +53,7 @@ def choose(
             .then(col("low"))
             .otherwise(nw.when(col("_sure") & (pick == LOWEST)).then(-col("high")))
         )
-        frame = frame.with_columns(_bar=bar).with_columns(_bar=col("_bar").max().over(*keys))
+        frame = frame.with_columns(_bar=bar).with_columns(_bar=col("_bar").max().over(*by))
         used = (
             nw.when(pick == HIGHEST)
             .then(col("high") >= col("_bar"))
@@ -77,10 +78,11 @@ def choose(
         _plain=used.fill_null(True) & col("months_1").is_null(), _m1=nw.when(used).then(col("months_1")),
         _m2=nw.when(used).then(col("months_2")),
     )  # fmt: skip
-    grouped = frame.group_by(*keys).agg(
+    grouped = frame.group_by(*by).agg(
         sure=col("_sure").max(), _lc=col("_lc").min(), _lo=col("_lo").min(), _hc=col("_hc").max(), _ho=col("_ho").max(),
         pick=col("selection").max(), months_1=col("_m1").min(), months_2=col("_m2").max(), _plain=col("_plain").max(),
     ).filter(col("sure"))  # fmt: skip
+    grouped = engine.unkeyed(grouped, keys)
     falls, rises = col("pick") == HIGHEST, col("pick") == LOWEST
     low_open = _wins(col("_lo"), col("_lc"), least=True, ties=falls)
     high_open = _wins(col("_ho"), col("_hc"), least=False, ties=rises)

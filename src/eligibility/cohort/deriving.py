@@ -12,7 +12,7 @@ from eligibility import rules
 from eligibility.cohort.atoms import within
 from eligibility.cohort.calendar import Length, Moment, civil, moved
 from eligibility.cohort.choosing import LATEST_ONE, choose
-from eligibility.cohort.engines import Engine
+from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import Flag, Quad, Statement, case, chosen_quad, constant, known_from
 from eligibility.cohort.people import months_at
 from eligibility.cohort.ranges import evaluate, meets
@@ -25,6 +25,7 @@ from eligibility.vocabulary import Concept
 
 col = nw.col
 AT = ("patient", "at_1", "at_2")
+SAMPLE = (ROW, "slot")
 _YEAR, _MONTH = 365.2425, 30.436875
 
 
@@ -36,7 +37,8 @@ def derived(
     """The computed values of a derived quantity: patient, first, last, and the interval. `series` gives the observations of a
     quantity, `sets` those of a class, as 1 or 0, `dated` the patients who have a class with a time."""
     sampled = [series(source).select("patient", at_1="first", at_2="last") for source in formula.sampled_with]
-    samples = engine.settle((nw.concat(sampled, how="vertical") if len(sampled) > 1 else sampled[0]).unique())
+    found_at = (nw.concat(sampled, how="vertical") if len(sampled) > 1 else sampled[0]).unique()
+    samples = engine.settle(engine.numbered(found_at))  # each has its number: one key in place of three
     leaves = list(dict.fromkeys(rules.leaves(formula.expression)))
     inputs = [leaf for leaf in leaves if isinstance(leaf, rules.Measured | rules.InClass)]
     pieces = []
@@ -49,7 +51,7 @@ def derived(
         pieces.append(_beside(engine, samples, rows, index, limit, clock, exact, people, lasting))
     wide = samples
     if pieces:
-        picked = choose(engine, engine.settle(nw.concat(pieces, how="vertical")), [*AT, "slot"], exact="exact")
+        picked = choose(engine, engine.settle(nw.concat(pieces, how="vertical")), SAMPLE, exact="exact")
         wide = _pivoted(engine, samples, picked, len(inputs))
     assumed = {
         index: leaf.concept.assumed for index, leaf in enumerate(inputs)
@@ -76,7 +78,7 @@ def _beside(
     people: nw.LazyFrame[Any], dated: nw.LazyFrame[Any] | None,
 ) -> nw.LazyFrame[Any]:  # fmt: skip
     """Each sample with the observations of one input, and the window in which they are current."""
-    joined = samples.join(rows, on="patient", how="inner")
+    joined = samples.join(rows.drop(ROW), on="patient", how="inner")
     if limit is None:
         start: tuple[nw.Expr, nw.Expr] = (_expr(EARLIEST), _expr(EARLIEST))
     else:
@@ -101,7 +103,7 @@ def _beside(
         sure_1=start[0], sure_2=until[0], may_1=start[1], may_2=until[1], selection=nw.lit(LATEST_ONE, dtype=nw.Int64),
         slot=nw.lit(index, dtype=nw.Int64), exact=same,
     ).select(
-        *AT, "slot", "exact", "low", "high", "low_open", "high_open", "first", "last", "months_1", "months_2", "sure_1", "sure_2", "may_1", "may_2",
+        *SAMPLE, "exact", "low", "high", "low_open", "high_open", "first", "last", "months_1", "months_2", "sure_1", "sure_2", "may_1", "may_2",
         "selection",
     )  # fmt: skip
 
@@ -113,7 +115,7 @@ def _pivoted(engine: Engine, samples: nw.LazyFrame[Any], picked: nw.LazyFrame[An
         for index in range(count)
         for part in parts
     ]
-    wide = samples.join(picked.group_by(*AT).agg(*columns), on=list(AT), how="left")
+    wide = samples.join(picked.group_by(ROW).agg(*columns), on=ROW, how="left")
     return engine.settle(wide.with_columns(*[col(f"i{index}_sure").fill_null(False) for index in range(count)]))
 
 

@@ -1,5 +1,4 @@
-"""A native frame of Polars, DuckDB or Spark goes in; one narwhals face over it comes out, with what narwhals leaves open:
-timestamps as whole microseconds, numbers of rows, small tables, and results that are worked out once.
+"""A native frame of Polars, DuckDB or Spark goes in; its engine, with one narwhals face over the frame, comes out.
 
 pandas and Arrow tables are taken through Arrow into Polars, the embedded engine, and given back as they came.
 """
@@ -7,189 +6,16 @@ pandas and Arrow tables are taken through Arrow into Polars, the embedded engine
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import narwhals as nw
 
+from eligibility.cohort.engine import ROW, Engine, Taken, TimeKind, has_numbers, is_nothing, kind_of
+from eligibility.cohort.polars_engine import Polars
 from eligibility.errors import UsageError
 
-TimeKind = Literal["absent", "floating", "instant", "day", "text", "other"]
-"""What a column of times holds: nothing, timestamps without or with a zone, dates, ISO text, or what is no time."""
-
-ROW = "row"
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A frame at the border: times are microseconds (or text), every row has its number in the column `row`."""
-
-    frame: nw.LazyFrame[Any]
-    kinds: Mapping[str, TimeKind]
-
-
-class Engine(ABC):
-    """What the screening of a cohort asks of a back end beside narwhals."""
-
-    name: str
-
-    @abstractmethod
-    def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:
-        """A native frame behind the narwhals face."""
-
-    @abstractmethod
-    def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """The same frame, worked out once."""
-
-    def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """The same frame, worked out where a back end plans a long chain of steps slowly."""
-        return self.settle(frame)
-
-    @abstractmethod
-    def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
-        """A small table: for each column its narwhals type and its values."""
-
-    @abstractmethod
-    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """A frame with the number of each row in the column `row`."""
-
-    @abstractmethod
-    def give(self, frame: nw.LazyFrame[Any]) -> Any:
-        """A native frame, as the one that came in."""
-
-    def finished(self, *frames: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], ...]:
-        """Some frames, worked out; what was worked out on the way to them is given up."""
-        return tuple(self.settle(frame) for frame in frames)
-
-    def rows(self, frame: nw.LazyFrame[Any]) -> list[tuple[Any, ...]]:
-        """The rows of a small frame."""
-        return [tuple(row) for row in frame.collect().iter_rows()]
-
-    def is_empty(self, frame: nw.LazyFrame[Any]) -> bool:
-        """Has a frame no rows?"""
-        return not self.rows(frame.head(1))
-
-    def beside(self, frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], flags: Sequence[str]) -> nw.LazyFrame[Any]:
-        """The patients of a frame with the columns of another, null where it has no such patient; `flags` are false there."""
-        joined = frame.join(other, on="patient", how="left")
-        return joined.with_columns(*[nw.col(name).fill_null(False) for name in flags]) if flags else joined
-
-    def spread(
-        self, frame: nw.LazyFrame[Any], key: str, wanted: Mapping[int, Sequence[tuple[str, str]]]
-    ) -> nw.LazyFrame[Any]:
-        """One row for each patient from one row for each (patient, key): `wanted` names for each key the columns to take
-        and what they become."""
-        aggregates = [
-            nw.when(nw.col(key) == value).then(nw.col(column)).max().alias(name)
-            for value, columns in wanted.items()
-            for column, name in columns
-        ]
-        return frame.group_by("patient").agg(*aggregates)
-
-
-def _kind_of(dtype: Any) -> TimeKind:
-    if isinstance(dtype, nw.Datetime):
-        return "instant" if dtype.time_zone else "floating"
-    if dtype == nw.Date:
-        return "day"
-    if is_nothing(dtype):
-        return "absent"
-    return "text" if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum) else "other"
-
-
-def is_nothing(dtype: Any) -> bool:
-    """Is it the type of a column in which nothing but null stands?"""
-    return dtype == nw.Unknown or str(dtype) in ("Null", "Unknown")
-
-
-def _has_numbers(schema: Any) -> bool:
-    """Does a frame number its own rows, in a column `row` of whole numbers?"""
-    return ROW in schema and schema[ROW].is_integer()
-
-
-class _Polars(Engine):
-    name = "polars"
-
-    def __init__(self, back: Callable[[Any], Any]) -> None:
-        self._back = back
-
-    def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:
-        import polars as pl
-
-        frame = native.lazy() if isinstance(native, pl.DataFrame) else native
-        schema = frame.collect_schema()
-        if numbered and not (ROW in schema and schema[ROW].is_integer()):
-            frame = frame.drop(ROW, strict=False).with_row_index(ROW)
-        if numbered:
-            frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
-        taken: nw.LazyFrame[Any] = nw.from_native(frame)
-        kinds = {name: _kind_of(taken.collect_schema()[name]) if name in schema else "absent" for name in times}
-        changed = []
-        for name, kind in kinds.items():
-            if kind in ("floating", "instant"):
-                changed.append(pl.col(name).dt.timestamp("us"))
-            elif kind == "day":
-                changed.append(pl.col(name).cast(pl.Datetime("us")).dt.timestamp("us"))
-            elif kind == "text":
-                changed.append(pl.col(name).cast(pl.String))
-        texts = [name for name, dtype in schema.items() if dtype == pl.Categorical or isinstance(dtype, pl.Enum)]
-        changed += [pl.col(name).cast(pl.String) for name in texts if name not in kinds]
-        return Taken(nw.from_native(frame.with_columns(changed)), kinds)
-
-    def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return frame.collect().lazy()
-
-    def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return frame
-
-    def table(self, columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> nw.LazyFrame[Any]:
-        import polars as pl
-
-        types = {
-            nw.Int64: pl.Int64,
-            nw.Float64: pl.Float64,
-            nw.String: pl.String,
-            nw.Boolean: pl.Boolean,
-        }
-        data = {name: pl.Series(name, list(values), dtype=types[dtype]) for name, (dtype, values) in columns.items()}
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(pl.DataFrame(data).lazy())
-        return made_lazy
-
-    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        import polars as pl
-
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(
-            frame.to_native().drop(ROW, strict=False).with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-        )
-        return made_lazy
-
-    def give(self, frame: nw.LazyFrame[Any]) -> Any:
-        return self._back(frame.to_native())
-
-    def spread(
-        self, frame: nw.LazyFrame[Any], key: str, wanted: Mapping[int, Sequence[tuple[str, str]]]
-    ) -> nw.LazyFrame[Any]:
-        if not wanted:
-            return super().spread(frame, key, wanted)
-        import polars as pl
-
-        taken = sorted({column for columns in wanted.values() for column, _ in columns})
-        native = frame.filter(nw.col(key).is_in(list(wanted))).select("patient", key, *taken).collect().to_native()
-        ready = native.filter(pl.col(key) < 0)  # no rows: the columns of keys that never occur
-        pieces = native.partition_by(key, as_dict=True, include_key=False)
-        wide = native.select("patient").unique()
-        for value, columns in wanted.items():
-            piece = pieces.get((value,), ready)
-            if piece.height == 0:
-                types = [pl.lit(None, dtype=native.schema[column]).alias(name) for column, name in columns]
-                wide = wide.with_columns(types)
-                continue
-            named = piece.select("patient", *[pl.col(column).alias(name) for column, name in columns])
-            wide = wide.join(named, on="patient", how="left", maintain_order="none")
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(wide.lazy())
-        return made_lazy
+__all__ = ["ROW", "Engine", "Taken", "TimeKind", "engine_of", "is_nothing"]
 
 
 class _DuckDB(Engine):
@@ -200,15 +26,16 @@ class _DuckDB(Engine):
         # one row of no table of the cohort: what is read through it does not bind the whole chain of relations again
         self._root = relation.limit(0).aggregate("count(*) as n")
         self._made: list[str] = []
+        self._stored: dict[int, tuple[Any, str]] = {}  # the relations that are plain tables by now, and their names
 
     def take(self, native: Any, times: Sequence[str], *, numbered: bool = True) -> Taken:
         import duckdb
 
         frame: nw.LazyFrame[Any] = nw.from_native(native)
         schema = frame.collect_schema()
-        kinds = {name: _kind_of(schema[name]) if name in schema else "absent" for name in times}
+        kinds = {name: kind_of(schema[name]) if name in schema else "absent" for name in times}
         columns = []
-        number_rows = numbered and not _has_numbers(schema)
+        number_rows = numbered and not has_numbers(schema)
         for name, dtype in schema.items():
             if number_rows and name == ROW:
                 continue
@@ -224,21 +51,28 @@ class _DuckDB(Engine):
         return Taken(nw.from_native(native.select(*columns)), kinds)
 
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        name = f"eligibility_{next(self._numbers)}"
         native: Any = frame.to_native()
+        if id(native) in self._stored:
+            return frame
+        name = f"eligibility_{next(self._numbers)}"
         native.query(f"{name}_source", f"create temp table {name} as select * from {name}_source")
+        return self._table_of(name)
+
+    def _table_of(self, name: str) -> nw.LazyFrame[Any]:
+        """A temporary table of this engine as a frame."""
+        native = self._root.query("eligibility_root", f"select * from {name}")
         self._made.append(name)
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
+        self._stored[id(native)] = native, name
+        made_lazy: nw.LazyFrame[Any] = nw.from_native(native)
         return made_lazy
 
-    def _stored(self, frame: nw.LazyFrame[Any]) -> str:
+    def _name_of(self, frame: nw.LazyFrame[Any]) -> str:
         """The name of a temporary table with the rows of a frame."""
-        self.settle(frame)
-        return self._made[-1]
+        return self._stored[id(self.settle(frame).to_native())][1]
 
     def beside(self, frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], flags: Sequence[str]) -> nw.LazyFrame[Any]:
         # as one statement: a projection of hundreds of columns is bound and looked through again by each step of a relation
-        left, right, name = self._stored(frame), self._stored(other), f"eligibility_{next(self._numbers)}"
+        left, right, name = self._name_of(frame), self._name_of(other), f"eligibility_{next(self._numbers)}"
         false = set(flags)
         columns = [
             f'coalesce(r."{column}", false) as "{column}"' if column in false else f'r."{column}"'
@@ -247,12 +81,11 @@ class _DuckDB(Engine):
         ]
         made = f"select l.*, {', '.join(columns)} from {left} l left join {right} r on l.patient = r.patient"
         self._root.query("eligibility_root", f"create temp table {name} as {made}")
-        self._made.append(name)
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
-        return made_lazy
+        return self._table_of(name)
 
     def finished(self, *frames: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], ...]:
         earlier = list(self._made)
+        self._stored.clear()  # what is given back is a table of its own, or it would be dropped below
         kept = super().finished(*frames)
         for name in earlier:
             self._root.query("eligibility_root", f"drop table {name}")
@@ -267,9 +100,7 @@ class _DuckDB(Engine):
         name = f"eligibility_{next(self._numbers)}"
         self._root.query("eligibility_root", f"create temp table {name} as select * from made")
         del made
-        self._made.append(name)
-        made_lazy: nw.LazyFrame[Any] = nw.from_native(self._root.query("eligibility_root", f"select * from {name}"))
-        return made_lazy
+        return self._table_of(name)
 
     def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return self.take(frame.to_native(), []).frame
@@ -290,7 +121,7 @@ class _Spark(Engine):
 
         frame: nw.LazyFrame[Any] = nw.from_native(native)
         schema = frame.collect_schema()
-        kinds: dict[str, TimeKind] = {name: _kind_of(schema[name]) if name in schema else "absent" for name in times}
+        kinds: dict[str, TimeKind] = {name: kind_of(schema[name]) if name in schema else "absent" for name in times}
         for name, kind in list(kinds.items()):
             if kind in ("floating", "instant"):
                 if isinstance(native.schema[name].dataType, TimestampNTZType):
@@ -302,7 +133,7 @@ class _Spark(Engine):
                 native = native.withColumn(name, whole)
             elif kind == "day":
                 native = native.withColumn(name, functions.unix_date(name).cast("long") * 86_400_000_000)
-        if numbered and not _has_numbers(schema):
+        if numbered and not has_numbers(schema):
             native = native.withColumn(ROW, functions.monotonically_increasing_id())
         return Taken(nw.from_native(native), kinds)
 
@@ -337,7 +168,7 @@ def engine_of(native: Any) -> tuple[Engine, Any]:
         import polars as pl
 
         lazy = isinstance(native, pl.LazyFrame)
-        return _Polars(lambda frame: frame if lazy else frame.collect()), native
+        return Polars(lambda frame: frame if lazy else frame.collect()), native
     if module in ("duckdb", "_duckdb"):
         return _DuckDB(native), native
     if module == "pyspark":
@@ -349,10 +180,10 @@ def engine_of(native: Any) -> tuple[Engine, Any]:
             import pyarrow as pa
 
             arrow = pa.Table.from_pandas(native, preserve_index=False)
-            return _Polars(lambda frame: frame.collect().to_pandas(use_pyarrow_extension_array=True)), pl.from_arrow(
+            return Polars(lambda frame: frame.collect().to_pandas(use_pyarrow_extension_array=True)), pl.from_arrow(
                 arrow
             )
-        return _Polars(lambda frame: frame.collect().to_arrow()), pl.from_arrow(native)
+        return Polars(lambda frame: frame.collect().to_arrow()), pl.from_arrow(native)
     raise UsageError(
         f"a cohort is a frame of Polars, DuckDB, Spark, Arrow or pandas, not a {type(native).__name__}; "
         "read the file first, for example with `polars.scan_parquet`"

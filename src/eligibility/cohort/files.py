@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eligibility.cohort.partitions import SEED, deal, partitions_for
+from eligibility.cohort.partitions import SEED, deal, dealt, give_memory_back, part_of, partitions_for
 from eligibility.errors import EligibilityError, UsageError, excerpt
 from eligibility.facts import Absent, read_instant
 from eligibility.library import Trial
@@ -71,6 +71,8 @@ def screen_files(request: Request, progress: Progress = lambda done, total, what
         raise UsageError(f"{request.output.name}: its folder does not exist")
     if request.engine == "spark" and (request.partitions or request.memory_limit):
         raise UsageError("Spark deals out its data itself; leave out --partitions and --memory-limit")
+    if request.memory_limit is not None:
+        give_memory_back()
     for path in (request.facts, request.patients):
         if path is not None:
             _check(path, ("patient", "concept") if path is request.facts else ("patient",))
@@ -240,14 +242,14 @@ class _Run:
 
         path = self.request.facts
         if total > 1:
-            dealt = self.staging / "rows"
+            rows = self.staging / "rows"
             ready = self.staging / "rows.done"
             if not ready.exists():
                 self.progress(0, total, "dealing out the rows by patient")
-                shutil.rmtree(dealt, ignore_errors=True)
-                deal(path, dealt, total)
+                shutil.rmtree(rows, ignore_errors=True)
+                deal(path, rows, total)
                 ready.touch()
-            path = dealt / f"rows-{number:05}.parquet"
+            path = part_of(rows, number)
         patients = None
         if self.request.patients is not None:
             everyone = pl.scan_parquet(self.request.patients)
@@ -256,7 +258,7 @@ class _Run:
             patients = everyone.collect()
         if not path.exists():  # no patient fell into this part
             return pl.read_parquet(self.request.facts, n_rows=0), patients
-        return pl.read_parquet(path), patients
+        return dealt(path) if total > 1 else pl.read_parquet(path), patients
 
     def _whole(self, done: Sequence[dict[str, Any]]) -> Summary:
         """The parts as one folder: one file a table."""

@@ -12,8 +12,9 @@ from eligibility import rules
 from eligibility.cohort.answering import Answering
 from eligibility.cohort.canonical import canonical
 from eligibility.cohort.engines import ROW, engine_of
+from eligibility.cohort.expressible import require_expressible
 from eligibility.cohort.questions import Questions
-from eligibility.cohort.reading import Clock, Rejects, clock_at
+from eligibility.cohort.reading import Clock, Rejects, clock_at, decoded
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.verdicts import judged
 from eligibility.errors import UsageError
@@ -66,20 +67,24 @@ def screened(
     clock = shared
     if at is None and patients is not None and "as_of" in nw.from_native(patients).collect_schema():
         clock = Clock(col("now"), col("offset"))
+    require_expressible(chosen, engine)
     known = known_trials(chosen)
     numbers = {trial.id.casefold(): index for index, trial in enumerate(known)}
     questions = Questions(vocabulary, clock, absent, numbers, addresses_of(known))
     judgement = judged(chosen, questions)
     rejects = Rejects()
-    rows = canonical(engine, native, patients, questions, clock, rejects, shared)
-    wide = Answering(engine, rows, questions).wide()
-    frame, rejects_found = engine.finished(judgement.applied(wide, engine), rejected(rejects))
+    # nothing here holds the canonical rows beyond the answers
+    answering = Answering(engine, canonical(engine, native, patients, questions, clock, rejects, shared), questions)
+    codes = answering.codes
+    judged_rows = decoded(judgement.applied(answering.wide(), engine), codes)
+    del answering
+    frame, rejects_found = engine.finished(judged_rows, rejected(rejects))
     return Cohort(engine, frame, judgement, chosen, rejects_found)
 
 
 def rejected(rejects: Rejects) -> nw.LazyFrame[Any]:
     """The table of rejects: rows of the table of patients have no number."""
-    pieces = nw.concat(rejects.pieces, how="vertical")
+    pieces = rejects.whole()
     row = nw.when(col(ROW) >= 0).then(col(ROW))
     return pieces.select(row.alias(ROW), "patient", "concept", "reason")
 

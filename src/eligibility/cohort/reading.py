@@ -72,6 +72,19 @@ class Rejects:
     """Rows that cannot be used; each piece has row, patient, concept and reason."""
 
     pieces: list[nw.LazyFrame[Any]] = field(default_factory=list)
+    _named: list[nw.LazyFrame[Any]] = field(default_factory=list)
+    _codes: nw.LazyFrame[Any] | None = None
+
+    def coded(self, codes: nw.LazyFrame[Any]) -> None:
+        """From here on the rows bear the code of their patient."""
+        self._named, self.pieces, self._codes = self.pieces, [], codes
+
+    def whole(self) -> nw.LazyFrame[Any]:
+        """All of them, with the patients as they came."""
+        pieces = self.pieces
+        if self._codes is not None and pieces:
+            pieces = [*self._named, decoded(nw.concat(pieces, how="vertical"), self._codes)]
+        return nw.concat(pieces, how="vertical")
 
     def split(self, frame: nw.LazyFrame[Any], reason: str = "reason") -> nw.LazyFrame[Any]:
         """What has no reason to be rejected; the rest is kept aside."""
@@ -82,6 +95,23 @@ class Rejects:
         """Rows with their reason."""
         said = col(reason) if isinstance(reason, str) else reason
         self.pieces.append(frame.select(ROW, "patient", "concept", said.cast(nw.String).alias("reason")))
+
+
+def coded(frame: nw.LazyFrame[Any], codes: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+    """A frame with the codes of its patients for the patients."""
+    if codes is None:
+        return frame
+    names = frame.collect_schema().names()
+    return frame.join(codes, on="patient", how="left").drop("patient").rename({"_code": "patient"}).select(*names)
+
+
+def decoded(frame: nw.LazyFrame[Any], codes: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+    """The same frame as it was before `coded`."""
+    if codes is None:
+        return frame
+    names = frame.collect_schema().names()
+    known = codes.rename({"patient": "_named", "_code": "patient"})
+    return frame.join(known, on="patient", how="left").drop("patient").rename({"_named": "patient"}).select(*names)
 
 
 def reason(*cases: tuple[Flag, str | nw.Expr]) -> nw.Expr:

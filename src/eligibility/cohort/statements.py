@@ -123,21 +123,18 @@ def _acute_table(vocabulary: Vocabulary) -> dict[str, tuple[Any, Sequence[Any]]]
     }  # fmt: skip
 
 
-def stated(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def stated(engine: Engine, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """What the rows of each patient and concept say together: one row for each, as counts."""
-
-    def count(condition: nw.Expr) -> nw.Expr:
-        return condition.cast(nw.Int64).sum()
-
     marked = rows.with_columns(
         _bad=~col("reason").is_null(), _past=col("what") == PAST, _never=col("what") == NEVER, _absent=col("what") == ABSENT,
         _planned=col("what") == PLANNED, _unknown=col("what") == UNKNOWN, _kept=(col("what") == PAST) & ~col("lost"),
     )  # fmt: skip
     names = ("_bad", "_past", "_never", "_absent", "_planned", "_unknown", "_kept", "lost", "undated", "present")
     marked = marked.with_columns(*[col(name).cast(nw.Int64).alias(name) for name in names])
-    return marked.group_by("patient", "cid", "kind").agg(
-        *[col(name).sum().alias(f"n{name.strip('_')}") for name in names]
-    )
+    keys = ("patient", "cid")
+    marked, by = engine.keyed(marked, keys)
+    counts = [col(name).sum().alias(f"n{name.strip('_')}") for name in names]
+    return engine.unkeyed(marked.group_by(*by).agg(col("kind").max(), *counts), keys)
 
 
 TROUBLE = "its rows contradict each other: `absent` or `never` stands beside others"
@@ -167,7 +164,7 @@ def consistent(
         )
     )  # fmt: skip
     kept = engine.settle(rejects.split(joined.drop("_torn", "_vain", "_bad")))
-    return kept, engine.settle(stated(kept.with_columns(reason=nw.lit(None, dtype=nw.String))))
+    return kept, engine.settle(stated(engine, kept.with_columns(reason=nw.lit(None, dtype=nw.String))))
 
 
 # --- answers and milestones ------------------------------------------------------------------------------------------

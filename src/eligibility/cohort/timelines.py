@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Length, most_of, moved
+from eligibility.cohort.calendar import Length, Moment, most_of, moved
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import B, Clock, I
 from eligibility.cohort.sheets import Sheet
@@ -157,18 +157,29 @@ def _smallest(*names: str) -> nw.Expr:
     return found
 
 
-def _acute() -> tuple[nw.Expr, Length]:
-    presumed = ~col("acute_months").is_null()
-    return presumed, Length(col("acute_months").fill_null(0), col("acute_exact").fill_null(0))
+def acute_lengths(vocabulary: Vocabulary) -> list[Length]:
+    """How long acute conditions are presumed to last: each length once."""
+    return [Length.of(length) for length in dict.fromkeys(c.acute_for for c in vocabulary if c.acute_for)]
 
 
-def overlap(first: Any, last: Any, clock: Clock, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
+def _presumed(moment: Moment, acute: Sequence[Length], clock: Clock, sign: int, sheet: Sheet) -> nw.Expr:
+    """An instant moved by the presumed length of each row, which is one of a few; the calendar is asked for those alone that
+    count months."""
+    found = nw.lit(None, dtype=nw.Int64)
+    for length in acute:
+        same = (col("acute_months") == length.months) & (col("acute_exact") == length.exact)
+        end = moved(moment, length, clock.offset, sign, sheet.keep)
+        found = nw.when(same).then(end if isinstance(end, nw.Expr) else nw.lit(end, dtype=nw.Int64)).otherwise(found)
+    return found
+
+
+def overlap(first: Any, last: Any, acute: Sequence[Length], clock: Clock, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
     """Is an episode there at some instant from `first` to `last`: surely, and perhaps?"""
     apart = (col("since_1") > last) | (col("end_2") <= first).fill_null(False)
     begun = col("since_2") <= last
     ended = ~col("end_2").is_null()
-    presumed, length = _acute()
-    back = moved(first, length, clock.offset, -1, sheet.keep)
+    presumed = ~col("acute_months").is_null()
+    back = _presumed(first, acute, clock, -1, sheet)
     lasting = (
         nw.when(col("since_1") >= first)
         .then(nw.lit(True))
@@ -182,27 +193,50 @@ def overlap(first: Any, last: Any, clock: Clock, sheet: Sheet) -> tuple[nw.Expr,
     return here.fill_null(False), ~apart
 
 
-def present(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
+def present(engine: Engine, frame: nw.LazyFrame[Any], acute: Sequence[Length], clock: Clock) -> nw.LazyFrame[Any]:
     """For each patient and concept: are there episodes, is one there now, may one be, may one last."""
     sheet = Sheet()
-    here, maybe = overlap(clock.now, clock.now, clock, sheet)
+    here, maybe = overlap(clock.now, clock.now, acute, clock, sheet)
     lasts = col("raw_2").is_null() | (col("raw_2") > clock.now)
     marked = sheet.applied(frame, engine).with_columns(here=here, maybe=maybe, lasts=lasts, known=nw.lit(True))
-    return marked.group_by("patient", "x").agg(*[col(name).max() for name in ("known", "here", "maybe", "lasts")])
+    return _any_of(engine, marked, "x", ("known", "here", "maybe", "lasts"))
 
 
-def onsets(engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
+def _any_of(engine: Engine, frame: nw.LazyFrame[Any], key: str, flags: Sequence[str]) -> nw.LazyFrame[Any]:
+    """One row for each patient and key: which flags any of its rows bears."""
+    keys = ("patient", key)
+    frame, by = engine.keyed(frame, keys)
+    return engine.unkeyed(frame.group_by(*by).agg(*[col(name).max() for name in flags]), keys)
+
+
+def onsets(
+    engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], acute: Sequence[Length], clock: Clock
+) -> nw.LazyFrame[Any]:
     """The onset of the newest episode, `low` to `high`, for each patient and concept.
 
     Episodes are one where the older surely reaches the beginning of the newer (for `high`), or may reach it (for `low`):
     the newest run without a gap, found by running maxima in the order of onsets.
     """
-    keys = ["patient", "x"]
+    keys = ("patient", "x")
+    frame, by = engine.keyed(frame, keys)
+    counted = frame.with_columns(_one=nw.lit(1, dtype=nw.Int64)).with_columns(_n=col("_one").sum().over(*by))
+    counted = engine.settle(counted.drop("_one"))
+    alone = counted.filter(col("_n") == 1).select(*by, low="onset_1", high="onset_2")
+    found = nw.concat(
+        [alone, _newest_runs(engine, counted.filter(col("_n") > 1), by, events, acute, clock)], how="vertical"
+    )
+    return engine.unkeyed(found, keys)
+
+
+def _newest_runs(
+    engine: Engine, frame: nw.LazyFrame[Any], by: Sequence[str], events: Sequence[int], acute: Sequence[Length], clock: Clock
+) -> nw.LazyFrame[Any]:  # fmt: skip
+    """The same where there are several episodes, by the columns of the group."""
     sheet = Sheet()
-    presumed, length = _acute()
+    presumed = ~col("acute_months").is_null()
     sure_end = (
         nw.when(~col("end_1").is_null()).then(col("end_1"))
-        .when(presumed).then(moved(col("since_1"), length, clock.offset, 1, sheet.keep)).otherwise(nw.lit(LATEST, dtype=nw.Int64))
+        .when(presumed).then(_presumed(col("since_1"), acute, clock, 1, sheet)).otherwise(nw.lit(LATEST, dtype=nw.Int64))
     )  # fmt: skip
     last_end = nw.when(~col("end_2").is_null()).then(col("end_2")).otherwise(nw.lit(LATEST, dtype=nw.Int64))
     reach = most_of(last_end, col("onset_2"))
@@ -210,22 +244,22 @@ def onsets(engine: Engine, frame: nw.LazyFrame[Any], events: Sequence[int], cloc
     frame = engine.settle(sheet.applied(frame, engine).with_columns(_sure=sure_end, _reach=reach))
     by_last, by_first = ["onset_2", "onset_1", ROW], ["onset_1", "onset_2", ROW]
     frame = frame.with_columns(
-        _sure_max=col("_sure").cum_max().over(*keys, order_by=by_last),
-        _reach_max=col("_reach").cum_max().over(*keys, order_by=by_first),
-        _newest=col("onset_2").max().over(*keys),
+        _sure_max=col("_sure").cum_max().over(*by, order_by=by_last),
+        _reach_max=col("_reach").cum_max().over(*by, order_by=by_first),
+        _newest=col("onset_2").max().over(*by),
     )
     frame = frame.with_columns(
-        _before=col("_sure_max").shift(1).over(*keys, order_by=by_last),
-        _earlier=col("_reach_max").shift(1).over(*keys, order_by=by_first),
+        _before=col("_sure_max").shift(1).over(*by, order_by=by_last),
+        _earlier=col("_reach_max").shift(1).over(*by, order_by=by_first),
         _begun=nw.when(col("onset_2") == col("_newest")).then(col("onset_1")),
-    ).with_columns(_first=col("_begun").max().over(*keys))
+    ).with_columns(_first=col("_begun").max().over(*by))
     breaks_high = col("_before").is_null() | (col("_before") < col("onset_2"))
     breaks_low = (col("_earlier").is_null() | (col("_earlier") < col("onset_1"))) & (col("onset_1") <= col("_first"))
     event = col("x").is_in(list(events)) if events else nw.lit(False)
     frame = frame.with_columns(
         _h=nw.when(breaks_high | event).then(col("onset_2")), _l=nw.when(breaks_low | event).then(col("onset_1"))
     )
-    return frame.group_by(*keys).agg(low=col("_l").max(), high=col("_h").max())
+    return frame.group_by(*by).agg(low=col("_l").max(), high=col("_h").max())
 
 
 def unknowns(rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -234,19 +268,17 @@ def unknowns(rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any]) -> nw.LazyFrame[
     return said.select("patient", "x", null=nw.lit(True)).unique()
 
 
-def probed(engine: Engine, frame: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
+def probed(engine: Engine, frame: nw.LazyFrame[Any], acute: Sequence[Length], clock: Clock) -> nw.LazyFrame[Any]:
     """Episodes with the bounds of a window (`sure_1` ... `may_2`, cut at now) for each `probe`: one row for each patient and probe."""
     sheet = Sheet()
-    here, maybe = overlap(col("may_1"), col("may_2"), clock, sheet)
-    surely, _ = overlap(col("sure_1"), col("sure_2"), clock, sheet)
+    here, maybe = overlap(col("may_1"), col("may_2"), acute, clock, sheet)
+    surely, _ = overlap(col("sure_1"), col("sure_2"), acute, clock, sheet)
     happened = (col("sure_1") <= col("onset_1")) & (col("onset_2") <= col("sure_2"))
     perhaps = ~((col("onset_2") < col("may_1")) | (col("onset_1") > col("may_2")))
     marked = sheet.applied(frame, engine).with_columns(
         here=here, maybe=maybe, surely=surely, happened=happened, perhaps=perhaps
     )
-    return marked.group_by("patient", "probe").agg(
-        *[col(name).max() for name in ("here", "maybe", "surely", "happened", "perhaps")]
-    )
+    return _any_of(engine, marked, "probe", ("here", "maybe", "surely", "happened", "perhaps"))
 
 
 def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
@@ -258,13 +290,13 @@ def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) ->
     return frame.with_columns(span_1=col("onset_1"), span_2=nw.when(event).then(col("onset_2")).otherwise(until))
 
 
-def held(frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:
+def held(engine: Engine, frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:
     """For each patient and question about the onset of a part (`probe`): is it not false, is it not true of some occurrence of
     the whole? `said` is the answer for an onset in `span_1` to `span_2`."""
     marked = frame.with_columns(_said=said).with_columns(
         not_false=~((~col("_said")).fill_null(False)), not_true=~(col("_said").fill_null(False))
     )
-    return marked.group_by("patient", "probe").agg(*[col(name).max() for name in ("not_false", "not_true")])
+    return _any_of(engine, marked, "probe", ("not_false", "not_true"))
 
 
 def planned(engine: Engine, rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
@@ -275,7 +307,7 @@ def planned(engine: Engine, rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any], c
     return engine.settle(plans.select("patient", "x", "own", plan_1=first, plan_2="time_2"))
 
 
-def planned_against(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def planned_against(engine: Engine, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Plans with the bounds of a window for each `probe`: one row for each patient and probe."""
     hit = (col("sure_1") <= col("plan_1")) & (col("plan_2") <= col("sure_2"))
     outside = (col("plan_2") < col("may_1")) | (col("plan_1") > col("may_2"))
@@ -283,7 +315,7 @@ def planned_against(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     marked = frame.with_columns(
         hit=hit, has=col("own"), near=col("own") & ~outside, soon=col("own") & ~later,
     )  # fmt: skip
-    return marked.group_by("patient", "probe").agg(*[col(name).max() for name in ("hit", "has", "near", "soon")])
+    return _any_of(engine, marked, "probe", ("hit", "has", "near", "soon"))
 
 
 def laid_over(

@@ -13,6 +13,7 @@ from eligibility.cohort import reading
 from eligibility.cohort.calendar import Civil, Length, civil, least_of
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
 from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
+from eligibility.cohort.expressible import require_expressible
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
 from eligibility.cohort.measurements import counted
@@ -61,6 +62,7 @@ def screen_wide(
     if absent not in ("unknown", "no"):
         raise UsageError('`absent` is "unknown" or "no"')
     engine, native = engine_of(frame)
+    require_expressible(chosen, engine)
     table = _Table(
         engine,
         native,
