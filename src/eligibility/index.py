@@ -43,7 +43,7 @@ from eligibility.literals import (
 )
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
 
-GROUP = 6  # slots of truths that are looked up together: patients are alike in so few
+GROUP = 12  # slots of truths that are looked up together: patients are alike in so few
 
 
 @dataclass(eq=False)
@@ -247,8 +247,8 @@ class Index:
             return fails, lacks, asks
         first = KINDS * WISHES
         holds, some_data, some_answers = found[first : first + KINDS]
-        unsure = several ^ holds
-        failing = unsure & ~(some_data | some_answers)  # a clause fails when all of its literals do
+        unsure = several ^ holds  # a complement (`~`) and a shift cost as much as four other operations
+        failing = unsure ^ (unsure & (some_data | some_answers))  # a clause fails when all of its literals do
         for number, members in enumerate(self._members, 1):
             own, data, answers = found[first + KINDS * number : first + KINDS * number + KINDS]
             own |= several ^ members
@@ -263,7 +263,8 @@ class Index:
         for number, wider in enumerate(self._wider, 1):
             fails |= (failing >> number) & wider
             lacks |= (some_data >> number) & wider
-            asks |= (some_answers >> number) & wider
+            if some_answers:
+                asks |= (some_answers >> number) & wider
         return fails, lacks, asks
 
     def _laid_out(self) -> Layout:
