@@ -43,7 +43,7 @@ from eligibility.literals import (
 )
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
 
-GROUP = 12  # slots of truths that are looked up together: patients are alike in so few
+GROUP = 6  # slots of truths that are looked up together: patients are alike in so few
 
 
 @dataclass(eq=False)
