@@ -10,7 +10,7 @@ import narwhals as nw
 from eligibility import rules
 from eligibility.cohort.atoms import OnsetQuestion
 from eligibility.cohort.calendar import Moment, least_of, most_of, moved, pick_moment
-from eligibility.cohort.columns import Born, Happening, PlainNumber, ReadNumber, Said, Spelled
+from eligibility.cohort.columns import Born, Happening, PlainNumber, ReadNumber, Said, Spelled, filled_moment
 from eligibility.cohort.folding import (
     Flag,
     Quad,
@@ -21,10 +21,14 @@ from eligibility.cohort.folding import (
     compared,
     constant,
     either,
+    filled,
     is_false,
+    is_open,
+    is_true,
     no,
     pick,
 )
+from eligibility.cohort.named_columns import NamedColumns
 from eligibility.cohort.people import OLDEST
 from eligibility.cohort.ranges import divide, evaluate, meets
 from eligibility.cohort.reading import Clock
@@ -36,7 +40,6 @@ from eligibility.instants import EARLIEST, LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
 from eligibility.vocabulary import Concept, Vocabulary
 
-col = nw.col
 Number = PlainNumber | ReadNumber
 
 
@@ -47,6 +50,7 @@ class WideSource(Source):
     vocabulary: Vocabulary
     clock: Clock
     absent: Absent
+    columns: NamedColumns
     values: dict[str, Number] = field(default_factory=dict)
     limits: dict[tuple[str, bool], Number] = field(default_factory=dict)
     classes: dict[str, Spelled] = field(default_factory=dict)
@@ -54,7 +58,7 @@ class WideSource(Source):
     answers: dict[str, Statement] = field(default_factory=dict)
     moments: dict[str, str] = field(default_factory=dict)
     judgements: dict[str, Statement] = field(default_factory=dict)
-    months: tuple[nw.Expr, nw.Expr] | None = None
+    months: tuple[Moment, Moment] | None = None
     born: Born | None = None
     asks_months: bool = False
     age_column: str | None = None
@@ -75,12 +79,12 @@ class WideSource(Source):
         sex = self.classes.get("sex")
         if concept.applies_to_sex and sex is not None:
             rank = self.vocabulary["sex"].values.index(concept.applies_to_sex)
-            found = _sure_not(sex.among(frozenset({rank})))
+            found = is_false(sex.among(frozenset({rank})))
         if concept.applies_from_months and self.born is not None:
             found = either(found, is_false(self.born.at_least(concept.applies_from_months)))
         elif concept.applies_from_months and (self.months is not None or self.age_column is not None):
             young = self.age("months")[1] < concept.applies_from_months
-            found = either(found, young.fill_null(False) if isinstance(young, nw.Expr) else young)
+            found = either(found, filled(young, False))
         return found
 
     def _happenings(self, name: str) -> list[Happening]:
@@ -148,8 +152,8 @@ class WideSource(Source):
         every: Flag = True
         for there in self._happenings(name):
             said = question.holds(there.onset_1, there.onset_2 if event else self.clock.now, self)
-            none = both(none, either(no(there.exists), _sure_not(said)))
-            every = both(every, either(no(there.exists), _sure(said)))
+            none = both(none, either(no(there.exists), is_false(said)))
+            every = both(every, either(no(there.exists), is_true(said)))
         return listed, none, every
 
     def line(self, name: str) -> Line:
@@ -163,14 +167,15 @@ class WideSource(Source):
         assumed: Flag = False
         if self.absent == "no" and concept.on_problem_list:
             stated = own.stated if own else False
-            nulls = [col(column).is_null() for column in self._columns_of(name)]
+            nulls = [no(given) for given in self._given(name)]
             assumed = no(either(stated, self.cannot(name), known, *nulls))
         here = either(*(both(there.exists, seen[0]) for there, seen in zip(times, flags, strict=True)))
         return Line(complete, assumed, False, known, here, maybe)
 
-    def _columns_of(self, name: str) -> list[str]:
-        """The columns of a concept and its parts: null in one of them is an explicit null."""
-        return [self.null_columns[part] for part in (name, *self.vocabulary.parts(name)) if part in self.null_columns]
+    def _given(self, name: str) -> list[Flag]:
+        """Where the columns of a concept and its parts are not null: null in one of them is an explicit null."""
+        named = [self.null_columns[part] for part in (name, *self.vocabulary.parts(name)) if part in self.null_columns]
+        return [self.columns.given(column) for column in named]
 
     def _overlap(self, there: Happening, first: Moment, last: Moment) -> tuple[Flag, Flag]:
         """Is an episode there at some instant from `first` to `last`: surely, and perhaps?"""
@@ -216,8 +221,8 @@ class WideSource(Source):
         name = self.moments.get(concept.name)
         if name is None:
             return Onset(LATEST, LATEST, False, True)
-        missing = col(f"{name}_1").is_null()
-        return Onset(col(f"{name}_1").fill_null(LATEST), col(f"{name}_2").fill_null(LATEST), False, missing)
+        first, last = self.columns.moments(name)
+        return Onset(filled_moment(first, LATEST), filled_moment(last, LATEST), False, is_open(first))
 
     def reach(self, window: rules.Window, trial: str) -> Reach:
         key = (window, trial)
@@ -235,14 +240,14 @@ class WideSource(Source):
     def age(self, unit: str) -> Quad:
         if self.born is not None and self.months is None:
             self.asks_months = True
-            self.months = col("_born_months_1"), col("_born_months_2")
+            self.months = born_months(self.columns)
         if self.months is not None:
             low, high = self.months
             return (low // 12, high // 12, False, False) if unit == "years" else (low, high, False, False)
         if self.age_column is None:
             return constant(Interval(0.0, float(OLDEST // 12 if unit == "years" else OLDEST)))
-        years = col(self.age_column)
-        missing = years.is_null()
+        years = self.columns.whole(self.age_column)
+        missing = is_open(years)
         if unit == "years":
             return pick(missing, 0.0, years), pick(missing, float(OLDEST // 12), years), False, False
         return pick(missing, 0.0, years * 12), pick(missing, float(OLDEST), years * 12 + 11), False, False
@@ -351,10 +356,9 @@ class WideSource(Source):
         value, exists = self._now(concept, values)
         found = self._pick(value, exists, concept.possible, selection, window, where)
         if isinstance(column, ReadNumber) and concept.formula is None:
-            counts = (col(f"{column.name}_months_1"), col(f"{column.name}_months_2"))
-            found = replace(
-                found, months=(*counts, both(~counts[0].is_null(), True if selection == "first" else no(ahead)))
-            )
+            counts = column.months
+            given = both(no(is_open(counts[0])), True if selection == "first" else no(ahead))
+            found = replace(found, months=(*counts, given))
         if concept.assumed is None:
             return found
         instead = no(either(exists, ahead))
@@ -373,12 +377,16 @@ class WideSource(Source):
         if limit is None:
             return self._pick(constant(anything), column.exists, anything, selection, window, where)
         bound = limit.quad()[0]
-        assert isinstance(bound, nw.Expr)
         usable = both(limit.exists, bound != 0)
         known = pick(usable, bound, 1.0)
-        value = self.sheet.quad(column.quad())
-        by = self.sheet.quad((known, known, False, False))
-        ratio = self.sheet.quad(divide(self.sheet, value, by))
+        if isinstance(column, PlainNumber) and isinstance(limit, PlainNumber):  # a point: without a value there is nothing
+            point_of = column.value
+            times = pick(filled(point_of == 0, False), 0.0, point_of * (1.0 / known))
+            ratio: Quad = self.sheet.quad((times, times, False, False))
+        else:
+            value = self.sheet.quad(column.quad())
+            by = self.sheet.quad((known, known, False, False))
+            ratio = self.sheet.quad(divide(self.sheet, value, by))
         return self._pick(
             chosen_quad(usable, ratio, constant(anything)), column.exists, anything, selection, window, where
         )
@@ -408,7 +416,7 @@ class WideSource(Source):
         value: Any = 0.0
         if column is not None:
             for rank in range(len(concept.values)):
-                value = pick(_sure(column.among(frozenset({rank}))), float(rank), value)
+                value = pick(is_true(column.among(frozenset({rank}))), float(rank), value)
         value = pick(exists, value, 0.0)
         if ranks is not None:
             found = [value == rank for rank in sorted(ranks)]
@@ -442,12 +450,9 @@ class WideSource(Source):
         return self.judgements.get(address.casefold())
 
 
-def _sure(statement: Statement) -> Flag:
-    return statement.fill_null(False) if isinstance(statement, nw.Expr) else statement is True
-
-
-def _sure_not(statement: Statement) -> Flag:
-    return (~statement).fill_null(False) if isinstance(statement, nw.Expr) else statement is False
+def born_months(columns: NamedColumns) -> tuple[Moment, Moment]:
+    """Completed months at the instant, the fewest and the most: columns that are made of a birth date."""
+    return columns.whole("_born_months_1", full=True), columns.whole("_born_months_2", full=True)
 
 
 def _newest(spans: list[tuple[Flag, Moment, Moment, Moment]], event: bool) -> tuple[Moment, Moment]:
