@@ -7,6 +7,7 @@ pandas and Arrow tables are taken through Arrow into Polars, the embedded engine
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from eligibility.errors import UsageError
 
 TimeKind = Literal["absent", "floating", "instant", "day", "text", "other"]
 """What a column of times holds: nothing, timestamps without or with a zone, dates, ISO text, or what is no time."""
+
+Extent = tuple[float, float, bool]
+"""The least and the greatest value of a column (infinities turned about where it has none), and whether it has NaN."""
 
 ROW = "row"
 
@@ -66,6 +70,10 @@ class Engine(ABC):
     def rows(self, frame: nw.LazyFrame[Any]) -> list[tuple[Any, ...]]:
         """The rows of a small frame."""
         return [tuple(row) for row in frame.collect().iter_rows()]
+
+    def extents(self, frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, Extent]:
+        """Between which ends columns of numbers lie; nothing where looking is not cheap."""
+        return {}
 
     def is_empty(self, frame: nw.LazyFrame[Any]) -> bool:
         """Has a frame no rows?"""
@@ -140,6 +148,21 @@ class _Polars(Engine):
 
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame.collect().lazy()
+
+    def extents(self, frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, Extent]:
+        import polars as pl
+
+        native: pl.LazyFrame = frame.to_native()
+        floats = {name for name in names if native.collect_schema()[name].is_float()}
+        columns = [pl.col(name).min().alias(f"{index}<") for index, name in enumerate(names)]
+        columns += [pl.col(name).max().alias(f"{index}>") for index, name in enumerate(names)]
+        columns += [pl.col(name).is_nan().any().alias(f"{index}?") for index, name in enumerate(names) if name in floats]
+        found = native.select(columns).collect().row(0, named=True) if columns else {}
+        ends = [(found[f"{index}<"], found[f"{index}>"], found.get(f"{index}?", False)) for index, _ in enumerate(names)]
+        return {
+            name: (math.inf if low is None else low, -math.inf if high is None else high, bool(has_nan))
+            for name, (low, high, has_nan) in zip(names, ends, strict=True)
+        }
 
     def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame

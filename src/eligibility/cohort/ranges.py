@@ -114,7 +114,8 @@ def multiply(x: Quad, y: Quad) -> Quad:
         return x[0] * by, x[1] * by, x[2], x[3]
     if not isinstance(x[0], nw.Expr) and x[0] == x[1] and 0 < x[0] < INFINITY:
         return multiply(y, x)
-    if (x[2], x[3], y[2], y[3]) == (False,) * 4 and ends_of(x[0])[0] >= 0 and ends_of(y[0])[0] >= 0:
+    closed = all(opened is False for opened in (*x[2:], *y[2:]))
+    if closed and ends_of(x[0])[0] >= 0 and ends_of(y[0])[0] >= 0:
         return _product(x[0], y[0]), _product(x[1], y[1]), False, False
     corners: list[tuple[Number, Flag]] = []
     for a, a_open in ((x[0], x[2]), (x[1], x[3])):

@@ -80,6 +80,11 @@ class Judgement:
         """The patients of a frame with the columns of the atoms."""
         return self.sheet.applied(frame, engine).select("patient", **self.atoms)
 
+    @property
+    def is_folded(self) -> bool:
+        """Is it made of terms?"""
+        return any(isinstance(judged.met, Term) for judged in self.criteria)
+
     def of(self, trial: Trial) -> list[Judged]:
         """The criteria of one trial."""
         return [judged for judged in self.criteria if judged.trial is trial]
@@ -114,7 +119,8 @@ def judged(trials: Sequence[Trial], source: Source) -> Judgement:
                 key = (atom, trial.id if _hangs_on_trial(atom) else "", trial.values)
                 if key not in seen:
                     statement = statement_of(atom, asking)
-    XX = f"_a{len(found.atoms)}"
+                    if isinstance(statement, nw.Expr) and not isinstance(statement, Term):
+                        name = f"_a{len(found.atoms)}"
                         found.atoms[name] = statement
                         statement = col(name)
                     seen[key] = statement

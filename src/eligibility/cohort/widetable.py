@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+import math
 from typing import Any
 
 import narwhals as nw
 
 from eligibility.cohort import reading
-from eligibility.cohort.calendar import Civil, Length, civil, least_of
+from eligibility.cohort.calendar import Civil, Length, civil
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
-from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
+from eligibility.cohort.engines import ROW, Engine, Extent, TimeKind, engine_of, is_nothing
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
 from eligibility.cohort.measurements import counted
+from eligibility.cohort.named_columns import Expressions, NamedColumns, TermColumns
 from eligibility.cohort.people import BIRTH, with_births, with_instants
 from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.sheets import Sheet
+from eligibility.cohort.terms import Term
 from eligibility.cohort.verdicts import judged
-from eligibility.cohort.wide import WideSource
+from eligibility.cohort.wide import WideSource, born_months
 from eligibility.cohort.wide_contradictions import Check, contradictions
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
-from eligibility.instants import EPOCH, time_unit
+from eligibility.instants import DAY, EARLIEST, EPOCH, LATEST, time_unit
 from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
@@ -77,10 +80,10 @@ def screen_wide(
     judgement = judged(chosen, source)
     if source.asks_months and source.born is not None:
         table.months(source.born.name)
+    if engine.name == "polars":
+        return Cohort(engine, table.frame, judgement, chosen, table.rejected)
     answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
-    if engine.name != "polars":
-        answered = engine.settle(answered)
-    return Cohort(engine, answered, judgement, chosen, table.rejected)
+    return Cohort(engine, engine.settle(answered), judgement, chosen, table.rejected)
 
 
 @dataclass
@@ -97,8 +100,11 @@ class _Table:
     frame: nw.LazyFrame[Any] = field(init=False)
     rejects: Rejects = field(default_factory=Rejects)
     checks: list[Check] = field(default_factory=list)
+    columns: NamedColumns = field(init=False)
+    extents: dict[str, Extent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.columns = TermColumns() if self.engine.name == "polars" else Expressions()
         schema = nw.from_native(self.native).collect_schema()
         if self.patient not in schema:
             raise UsageError(
@@ -189,7 +195,9 @@ class _Table:
 
     def source(self, addresses: Mapping[str, int]) -> WideSource:
         """What the columns say, with what cannot be used already null."""
-        source = WideSource(self.vocabulary, self.clock, self.absent)
+        self._measure()
+        clock = self.clock if self.clock.is_shared else Clock(*(self.columns.whole(part, full=True) for part in ("now", "offset")))
+        source = WideSource(self.vocabulary, clock, self.absent, self.columns)
         taken: dict[object, str] = {}
         for name, meaning in self.meant.items():
             if meaning is None or (
@@ -220,6 +228,24 @@ class _Table:
         self._clean()
         return source
 
+    def _measure(self) -> None:
+        """Look once between which ends the columns of numbers and times lie: what lies within needs no care."""
+        times = [name for name, kind in self.kinds.items() if kind in ("floating", "instant", "day")]
+        numbers = [name for name, meaning in self.meant.items() if meaning is not None and self.schema[name].is_numeric()]
+        self.extents = self.engine.extents(self.frame, [*times, *numbers])
+        offset = self.clock.offset
+        if not isinstance(self.columns, TermColumns) or not isinstance(offset, int):
+            return
+        for name in times:
+            low, high, _ = self.extents[name]
+            shift = offset if self.kinds[name] != "instant" else 0
+            if low - shift >= EARLIEST and high - shift < LATEST - DAY:
+                self.columns.plain_times[name] = shift, self.kinds[name] == "day"
+
+    def _is_inside(self, name: str, low: float, high: float) -> bool:
+        least, most, has_nan = self.extents.get(name, (-math.inf, math.inf, True))
+        return low <= least and most <= high and not has_nan
+
     def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
         dtype = self.schema[name]
         if meaning == "as_of":
@@ -248,7 +274,7 @@ class _Table:
     def _boolean(self, name: str, dtype: Any, what: str) -> nw.Expr:
         if dtype != nw.Boolean:
             raise UsageError(f"the column `{excerpt(name)}` must be boolean, as it is {what}, not {dtype}")
-        return col(name)
+        return self.columns.truth(name)
 
     def _number(self, name: str, concept: Concept, dtype: Any) -> PlainNumber | ReadNumber:
         if dtype == nw.String:
@@ -269,8 +295,10 @@ class _Table:
             scale = quantity_reader(self.vocabulary).scale(concept, unit)
         except UnreadableValue as error:
             raise UsageError(f"the column `{excerpt(name)}`: {error}; give its unit in `units`") from None
-        number = PlainNumber(name, scale, concept.possible, not dtype.is_float())
+        number = PlainNumber(self.columns, name, scale, concept.possible, not dtype.is_float())
         low, high = number.impossible()
+        if self._is_inside(name, low, high):
+            return number
         value = col(name)
         outside = (value < low) | (value > high)
         if dtype.is_float():
@@ -306,11 +334,13 @@ class _Table:
         }
         self.frame = lookup(self.engine, self.frame, [name], table).rename({**parts, "_unread": f"{name}_unread"})
         self.checks.append((name, col(f"{name}_unread").fill_null(False), "the text is no value of this quantity"))
-        return ReadNumber(name, concept.possible)
+        return ReadNumber(self.columns, name, concept.possible)
 
     def _age(self, name: str, dtype: Any) -> None:
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold ages as numbers of completed years, not {dtype}")
+        if dtype.is_integer() and self._is_inside(name, 0, 150):
+            return
         value = col(name)
         wrong = (value < 0) | (value > 150)
         if dtype.is_float():
@@ -336,40 +366,43 @@ class _Table:
             self.checks.append(
                 (name, col(name).is_in(strange), f"it is none of the values {', '.join(concept.values)}")
             )
-        return Spelled(name, ranks)
+        return Spelled(self.columns, name, ranks)
 
     def _times(self, name: str) -> None:
         kind: TimeKind = self.kinds.get(name, "absent")
         if kind in ("absent", "other"):
             raise UsageError(f"the column `{excerpt(name)}` must hold times, not {self.schema[name]}")
+        if isinstance(self.columns, TermColumns) and name in self.columns.plain_times:
+            return
         self.frame = reading.dated(self.engine, self.frame, name, kind, self.clock)
         self.checks.append((name, col(f"{name}_wrong"), "it is no date of the calendar"))
 
     def _occurrence(self, source: WideSource, name: str, concept: Concept, dtype: Any) -> None:
         source.null_columns[concept.name] = name
         if dtype == nw.Boolean:
-            source.occurrences[concept.name] = said_by_boolean(name, self.clock.now)
+            source.occurrences[concept.name] = said_by_boolean(self.columns, name, source.clock.now)
             return
         if self.kinds.get(name, "absent") in ("absent", "other"):
             raise UsageError(f"the column `{excerpt(name)}` must be boolean or hold times, not {dtype}")
         self._times(name)
         acute = Length.of(concept.acute_for) if concept.acute_for and concept.kind == "condition" else None
-        last = least_of(col(f"{name}_2"), self.clock.now)
-        source.occurrences[concept.name] = said_by_time(name, acute, self.clock.now, last)
+        source.occurrences[concept.name] = said_by_time(self.columns, name, acute, source.clock.now)
 
     def _births(self, source: WideSource, name: str) -> None:
         if self.kinds[name] not in ("day", "floating", "text"):
             raise UsageError(f"the column `{excerpt(name)}` must hold days, not {self.schema[name]}")
         now, offset = self.clock.now, self.clock.offset
         if self.kinds[name] == "text" or not isinstance(now, int) or not isinstance(offset, int):
-            source.months = self.months(name)
+            self.months(name)
+            source.months = born_months(self.columns)
             return
         today = (EPOCH + timedelta(microseconds=now + offset)).date()
-        source.born = Born(name, today)
+        source.born = Born(self.columns, name, today)
         after = (today - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
-        self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
+        if not self._is_inside(name, -math.inf, after - 1):
+            self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
 
-    def months(self, name: str) -> tuple[nw.Expr, nw.Expr]:
+    def months(self, name: str) -> None:
         """Completed months at the instant as columns, the fewest and the most."""
         self.frame = with_births(
             self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
@@ -401,7 +434,6 @@ class _Table:
         low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
         high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
         self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
-        return col("_born_months_1"), col("_born_months_2")
 
     # --- what cannot be used -----------------------------------------------------------------------------------------
 
@@ -409,11 +441,14 @@ class _Table:
         """Look once whether anything is wrong; only then is it set aside and read as null."""
         if not self.checks:
             return
+        self._name_terms()
         flags = [expression(flag).any().alias(f"c{index}") for index, (_, flag, _) in enumerate(self.checks)]
         found = self.engine.rows(self.frame.select(*flags))[0]
         bad = [check for check, wrong in zip(self.checks, found, strict=True) if wrong]
         self.checks = []
+        named = [name for name in self.frame.collect_schema() if name.startswith("_wrong_")]
         if not bad:
+            self.frame = self.frame.drop(*named) if named else self.frame
             return
         if ROW not in self.frame.collect_schema():
             self.frame = self.engine.numbered(self.frame)
@@ -428,6 +463,19 @@ class _Table:
             for name, flags in said.items()
             for column in self._columns_of(name)
         }))  # fmt: skip
+        self.frame = self.frame.drop(*named) if named else self.frame
+
+    def _name_terms(self) -> None:
+        """Flags that are terms become columns, so that rows can be looked up by them."""
+        terms = {f"_wrong_{index}": flag for index, (_, flag, _) in enumerate(self.checks) if isinstance(flag, Term)}
+        if terms:
+            from eligibility.cohort.folded import with_statements
+
+            self.frame = with_statements(self.frame, terms)
+            self.checks = [
+                (name, col(f"_wrong_{index}") if isinstance(flag, Term) else flag, why)
+                for index, (name, flag, why) in enumerate(self.checks)
+            ]
 
     def _columns_of(self, name: str) -> list[str]:
         schema = self.frame.collect_schema()
