@@ -17,7 +17,7 @@ _MOST = 24  # members of a joined plane that are looked through; more are joined
 class Node:
     """One step of the work: an operation on other steps. Nodes of one book that do the same are the same object."""
 
-    __slots__ = ("args", "bounds", "book", "op", "raw", "whole")
+    __slots__ = ("args", "bounds", "book", "exact", "op", "raw", "whole")
 
     def __init__(self, book: Book, op: str, args: tuple[object, ...]) -> None:
         self.book = book
@@ -27,6 +27,8 @@ class Node:
         self.whole = False
         self.raw: frozenset[str] = frozenset()
         """Columns whose null may make the number null; a comparison of null does not hold."""
+        self.exact = True
+        """Is it null wherever one of those columns is?"""
 
     @property
     def inputs(self) -> Iterator[Node]:
@@ -39,6 +41,10 @@ class Book:
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[object, ...], Node] = {}
+        self.limits: dict[Node, list[tuple[tuple[float, bool], Node]]] = {}
+        """For each number that is compared with constants the comparisons, by the constant and whether it is included."""
+        self.comparisons: dict[str, list[Node]] = {}
+        """For each column the comparisons that do not hold where it is null."""
 
     def make(self, op: str, *args: object) -> Node:
         """The step of an operation and its inputs."""
@@ -132,15 +138,31 @@ class _Facts:
                 for op in ("true", "false", "null"):
                     if op != node.op:
                         self._derive(node.book.make(op, column), False)
+                for known in node.book.comparisons.get(str(column), ()) if node.op == "null" else ():
+                    self._derive(known, False)
             case "true" | "false" | "null":
                 rest = [(op, self.told.get(node.book.make(op, column))) for op in ("true", "false", "null")]
                 unsettled = [op for op, known in rest if known is None]
                 if len(unsettled) == 1 and all(known is not True for _, known in rest) and column in _truths(node):
                     self._derive(node.book.make(unsettled[0], column), True)
-            case "lt" | "le" | "same" if value and isinstance(column, Node) and column.op == "column":
-                self._derive(node.book.make("null", column.args[0]), False)
+            case "lt" | "le" | "same" if isinstance(column, Node):
+                if value:
+                    other = node.args[1]
+                    for part in (column, other):
+                        if isinstance(part, Node) and part.exact:
+                            for name in part.raw:
+                                self._derive(node.book.make("null", name), False)
+                self._derive_limits(node, column, value)
             case _:
                 pass
+
+    def _derive_limits(self, node: Node, number: Node, value: bool) -> None:
+        """What is below a limit is below greater ones."""
+        listed = node.book.limits.get(number, ())
+        here = next((limit for limit, known in listed if known is node), None)
+        for limit, known in listed if here is not None else ():
+            if known is not node and (limit > here) is value:
+                self._derive(known, value)
 
     def _derive(self, node: Node, value: bool) -> None:
         if self.told.get(node, value) is not value or self.derived.get(node, value) is not value:

@@ -264,6 +264,7 @@ def _made(op: str, *args: Node, bounds: Bounds, whole: bool) -> Node:
     node = args[0].book.make(op, *args)
     node.bounds, node.whole = bounds, whole
     node.raw = frozenset().union(*(arg.raw for arg in args))
+    node.exact = all(arg.exact for arg in args)
     return node
 
 
@@ -289,7 +290,11 @@ def _choice(flag: bool | Node, then: Node, otherwise: Node) -> Node:
     bounds = min(then.bounds[0], otherwise.bounds[0]), max(then.bounds[1], otherwise.bounds[1])
     node = flag.book.make("choice", flag, then, otherwise)
     node.bounds, node.whole = bounds, then.whole and otherwise.whole
-    node.raw = then.raw | (otherwise.raw - frozenset((flag.args[0],)) if flag.op == "null" else otherwise.raw)
+    node.raw = frozenset(
+        name for branch, taken in ((then, flag), (otherwise, negated(flag))) for name in branch.raw
+        if conjoined(taken, flag.book.make("null", name)) is not False
+    )  # fmt: skip
+    node.exact = not node.raw
     return node
 
 
@@ -310,16 +315,19 @@ def _below(op: str, a: Node, b: Node) -> bool | Node:
 
 
 def _folded_below(op: str, a: Node, b: Node) -> bool | Node:
+    if math.isnan(a.bounds[0]) or math.isnan(b.bounds[0]):  # of a branch that is never taken
+        return False
     for first, other in ((a, b), (b, a)):
         if first.op == "choice" and (other.op in ("constant", "column") or first is a):
             flag, then, otherwise = first.args
             assert isinstance(flag, Node) and isinstance(then, Node) and isinstance(otherwise, Node)
             pair = [(_below(op, part, b) if first is a else _below(op, a, part)) for part in (then, otherwise)]
             return disjoined(conjoined(flag, pair[0]), conjoined(negated(flag), pair[1]))
-    simple = all(node.op == "column" or not node.raw for node in (a, b))
-    if simple:
+    if a is b and a.exact and op == "lt":
+        return False
+    if a.exact and b.exact:
         known = [negated(a.book.make("null", name)) for node in (a, b) for name in sorted(node.raw)]
-        if a.bounds[1] < b.bounds[0] or (op == "le" and a.bounds[1] <= b.bounds[0]):
+        if a is b or a.bounds[1] < b.bounds[0] or (op == "le" and a.bounds[1] <= b.bounds[0]):
             return conjoined(*known)
         if a.bounds[0] > b.bounds[1] or (op == "lt" and a.bounds[0] >= b.bounds[1]):
             return False
@@ -329,12 +337,17 @@ def _folded_below(op: str, a: Node, b: Node) -> bool | Node:
         return _below(op, constant(a.book, a.args[0] - b.args[1].args[0], True), b.args[0])  # type: ignore
     if a.op == "constant":  # one comparison serves both directions
         found = negated(_below("le" if op == "lt" else "lt", b, a))
-        if not b.raw:
-            return found
-        if b.op == "column":
+        if b.exact:
             return conjoined(found, *(negated(b.book.make("null", name)) for name in b.raw))
     made = a.book.make(op, a, b)
     made.raw = a.raw | b.raw
+    if a.exact and b.exact:
+        for name in made.raw:
+            listed = a.book.comparisons.setdefault(name, [])
+            if made not in listed:
+                listed.append(made)
+    if b.op == "constant":
+        a.book.limits.setdefault(a, []).append(((b.args[0], op == "le"), made))  # type: ignore[arg-type]  # a number
     return made
 
 
@@ -358,6 +371,8 @@ def _value(op: str, a: Any, b: Any) -> Any:
                 return a % b
             case _:
                 return a**b
+    except ZeroDivisionError:
+        return math.nan if a == 0 or op != "/" else math.copysign(math.inf, a)
     except (ArithmeticError, ValueError):
         return math.nan
 
@@ -374,6 +389,8 @@ def arithmetic(op: str, a: Node, b: Node) -> Node:
     if b.op == "constant" and (whole or not a.whole):
         if b.args[0] == (1 if op in ("*", "/", "//") else 0 if op in ("+", "-") else None):
             return a
+        if op == "*" and b.args[0] == -1 and a.op == "*" and a.args[1].op == "constant":  # type: ignore[attr-defined]  # a node
+            return arithmetic("*", a.args[0], constant(a.book, -a.args[1].args[0], whole))  # type: ignore
         if whole and op == "+" and a.op == "+" and a.args[1].op == "constant":  # type: ignore[attr-defined]  # a node
             return arithmetic("+", a.args[0], constant(a.book, a.args[1].args[0] + b.args[0], True))  # type: ignore
         if op != "**" and a.op == "choice":  # into the branches, where one of them is a constant
