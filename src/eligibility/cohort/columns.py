@@ -7,6 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 
 import narwhals as nw
 
@@ -46,11 +47,14 @@ class PlainNumber:
     scale: Scale
     possible: Interval
     whole: bool = False
+    is_exact: bool = False
+    """Is no number beside the possible range, not even within the tolerance?"""
 
     @property
     def column(self) -> nw.Expr:
         """The column, without what is impossible."""
-        return self.columns.number(self.name, *self.impossible(), whole=self.whole)
+        low, high = self.possible_here if self.is_exact else self.impossible
+        return self.columns.number(self.name, low, high, whole=self.whole)
 
     @property
     def exists(self) -> Flag:
@@ -122,16 +126,22 @@ class PlainNumber:
             guess = lower
         return guess
 
+    @cached_property
     def impossible(self) -> tuple[float, float]:
         """The numbers of the column below and above which a value is refused; infinite where there is no limit."""
         low, high = self.possible.low, self.possible.high
         below = -1e30 if low == -INFINITY else low - 1e-9 * abs(low)
         above = 1e30 if high == INFINITY else high * (1 + 1e-9)
-        first = max(self.least_at(below), -1e30)
-        last = -PlainNumber(
-            self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
-        ).least_at(-above)
-        return first, min(last, 1e30)
+        return self._between(below, above)
+
+    @cached_property
+    def possible_here(self) -> tuple[float, float]:
+        """The ends of the possible range as numbers of the column, without tolerance."""
+        return self._between(self.possible.low, self.possible.high)
+
+    def _between(self, below: float, above: float) -> tuple[float, float]:
+        turned = PlainNumber(self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible)
+        return max(self.least_at(below), -1e30), min(-turned.least_at(-above), 1e30)
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,33 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from eligibility.cohort.folding import Statement
-from eligibility.cohort.planes import Node
-from eligibility.cohort.plans import Plan
+from eligibility.cohort.folding import Flag, Statement
+from eligibility.cohort.planes import Node, conjoined, disjoined, negated
+from eligibility.cohort.plans import Plan, roots_of
 from eligibility.cohort.terms import Truth, truth_of
-from eligibility.cohort.verdicts import Judged, Judgement, grounds_of
+from eligibility.cohort.verdicts import Judged, Judgement
 from eligibility.library import Trial
 
 
-def _planes(statements: Sequence[Statement]) -> list[bool | Node]:
-    """The planes of which columns are made."""
-    truths = [truth_of(statement) for statement in statements]
-    return [plane for truth in truths for plane in (truth.holds, truth.fails)]
+_VERDICTS = ["ineligible", "eligible", "undetermined", "review"]
+
+
+def holding(frame: nw.LazyFrame[Any], flags: Sequence[Flag]) -> list[bool]:
+    """Does each of some flags hold in some row of a frame?"""
+    planes = [truth_of(flag).holds for flag in flags]
+    plan = Plan(planes)
+    native: pl.LazyFrame = frame.to_native()
+    columns = [plan.plane(plane).any().alias(f"c{index}") for index, plane in enumerate(planes)]
+    return [bool(found) for found in plan.applied(native, "patient").select(columns).collect().row(0)]
 
 
 def with_statements(frame: nw.LazyFrame[Any], statements: Mapping[str, Statement]) -> nw.LazyFrame[Any]:
     """A frame with a column for each of some statements."""
     native: pl.LazyFrame = frame.to_native()
     names = native.collect_schema().names()
-    plan = Plan(_planes(list(statements.values())))
+    plan = Plan(root for value in statements.values() for root in roots_of(_plain(value)))
     made = [plan.statement(_plain(value)).alias(name) for name, value in statements.items()]
-    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native).select(*names, *made))
+    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native, *names).select(*names, *made))
     return found
 
 
@@ -40,23 +46,42 @@ def _plain(value: Statement) -> bool | None | Truth:
 def verdicts(frame: nw.LazyFrame[Any], judgement: Judgement, trials: Sequence[Trial]) -> nw.LazyFrame[Any]:
     """The patients of a frame with a column for the verdict of each trial."""
     native: pl.LazyFrame = frame.to_native()
-    grounds = [[truth_of(flag).holds for flag in grounds_of(judgement.of(trial))] for trial in trials]
-    plan = Plan(plane for flags in grounds for plane in flags)
+    grounds = [_grounds(judgement.of(trial)) for trial in trials]
+    plan = Plan(plane for planes in grounds for plane in planes)
     columns = []
-    for trial, flags in zip(trials, grounds, strict=True):
-        fails, waits, lacks = (plan.plane(flag) for flag in flags)
-        verdict = pl.when(fails).then(pl.lit("ineligible")).when(~waits).then(pl.lit("eligible"))
-        columns.append(verdict.when(lacks).then(pl.lit("undetermined")).otherwise(pl.lit("review")).alias(trial.id))
-    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native).select("patient", *columns))
+    for trial, planes in zip(trials, grounds, strict=True):
+        number: pl.Expr = pl.lit(3, dtype=pl.UInt8)
+        for index, plane in reversed(list(enumerate(planes))):
+            chosen = pl.lit(index, dtype=pl.UInt8)
+            number = chosen if plane is True else number if plane is False else pl.when(plan.plane(plane)).then(chosen).otherwise(number)
+        if all(isinstance(plane, bool) for plane in planes):
+            verdict = pl.lit(_VERDICTS[next((index for index, plane in enumerate(planes) if plane), 3)])
+        else:  # a number for each is chosen, and its text is taken: texts are slow to choose between
+            verdict = pl.lit(pl.Series(_VERDICTS)).gather(number)
+        columns.append(verdict.alias(trial.id))
+    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native, "patient").select("patient", *columns))
     return found
+
+
+def _grounds(criteria: Sequence[Judged]) -> list[bool | Node]:
+    """Where a criterion rules the patient out; where all are passed; and where one lacks data, if none rules the patient out:
+    what waits for data alone then lacks them where it is not passed."""
+    fails, passes, lacks = [], [], []
+    for judged in criteria:
+        met = truth_of(judged.met)
+        failing, passing = (met.fails, met.holds) if judged.criterion.section == "include" else (met.holds, met.fails)
+        fails.append(failing)
+        passes.append(passing)
+        lacks.append(negated(passing) if judged.waits_for_data else truth_of(judged.lacks_data).holds)
+    return [disjoined(*fails), conjoined(*passes), disjoined(*lacks)]
 
 
 def criteria(frame: nw.LazyFrame[Any], judgement: Judgement) -> nw.LazyFrame[Any]:
     """The patients of a frame with a column for whether each criterion is met."""
     native: pl.LazyFrame = frame.to_native()
-    plan = Plan(_planes([judged.met for judged in judgement.criteria]))
+    plan = Plan(root for judged in judgement.criteria for root in roots_of(_plain(judged.met)))
     columns = [plan.statement(_plain(judged.met)).alias(judged.name) for judged in judgement.criteria]
-    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native).select("patient", *columns))
+    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native, "patient").select("patient", *columns))
     return found
 
 

@@ -16,6 +16,22 @@ Written = Callable[[bool | Node], pl.Expr]
 _LEAVES = frozenset(("column", "constant"))
 
 
+def roots_of(statement: bool | None | Truth) -> list[bool | Node]:
+    """The steps of which the column of a statement is made."""
+    if not isinstance(statement, Truth):
+        return []
+    column = _as_it_stands(statement)
+    return [statement.holds, statement.fails] if column is None else [column]
+
+
+def _as_it_stands(statement: Truth) -> Node | None:
+    """The column of truths that a statement, or its opposite, is."""
+    holds, fails = statement.holds, statement.fails
+    if isinstance(holds, Node) and isinstance(fails, Node) and {holds.op, fails.op} == {"true", "false"} and holds.args == fails.args:
+        return holds.book.make("column", holds.args[0])
+    return None
+
+
 class Plan:
     """The steps of some planes and numbers, in an order in which each finds what it needs."""
 
@@ -40,22 +56,47 @@ class Plan:
                     uses[part] = uses.get(part, 0) + 1
                     stack.append((part, False))
         level: dict[Node, int] = {}
-        self.steps: list[list[pl.Expr]] = []
+        steps: list[list[Node]] = []
+        last: dict[Node, int] = {}
+        needs: dict[Node, set[Node]] = {}
         for node in order:
-            level[node] = max((level[part] for part in node.inputs), default=0)
+            here = level[node] = max((level[part] for part in node.inputs), default=0)
+            needs[node] = {node} if node.op == "column" else set().union(*(needs[part] for part in node.inputs))
+            if node.op in ("true", "false", "null"):
+                needs[node] = {node.book.make("column", node.args[0])}
             if uses[node] > 1 and node.op not in _LEAVES:
-                here = level[node]
-                while len(self.steps) <= here:
-                    self.steps.append([])
-                name = f"_t{len(self._names)}"
-                self.steps[here].append(self._written(node).alias(name))
-                self._made[node] = pl.col(name)
-                self._names[node] = name
+                while len(steps) <= here:
+                    steps.append([])
+                steps[here].append(node)
+                for part in needs[node]:
+                    last[part] = max(last.get(part, 0), here)
+                needs[node] = {node}
                 level[node] = here + 1
+        for root in wanted:
+            for part in needs[root]:
+                last[part] = len(steps)
+        self._steps: list[list[pl.Expr]] = []
+        live = [part for part in last if part.op == "column"]
+        self._columns = [str(part.args[0]) for part in live]
+        for number, step in enumerate(steps):
+            made = []
+            for node in step:
+                name = self._names[node] = f"_t{len(self._names)}"
+                made.append(self._written(node).alias(name))
+            for node in step:
+                self._made[node] = pl.col(self._names[node])
+            live = [part for part in live if last[part] > number]
+            self._steps.append([*(self.written(part) for part in live), *made])
+            live += [node for node in step if last.get(node, 0) > number]
 
-    def applied(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """A frame with the columns of what is used several times."""
-        return reduce(lambda found, step: found.with_columns(step), self.steps, frame)
+    def applied(self, frame: pl.LazyFrame, *kept: str) -> pl.LazyFrame:
+        """The columns of a frame that are kept, and what later expressions need; nothing is held longer than it is needed."""
+        always = list(dict.fromkeys(kept))
+        named = set(always)
+        found = frame.select(*always, *(name for name in self._columns if name not in named))
+        for step in self._steps:
+            found = found.select(*always, *(made for made in step if made.meta.output_name() not in named))
+        return found
 
     def plane(self, plane: bool | Node) -> pl.Expr:
         """A plane as an expression over those columns."""
@@ -69,9 +110,9 @@ class Plan:
         if isinstance(holds, bool) and isinstance(fails, bool):
             return pl.lit(True if holds else False if fails else None, dtype=pl.Boolean)
         if isinstance(holds, Node) and isinstance(fails, Node):
-            if {holds.op, fails.op} == {"true", "false"} and holds.args == fails.args:
-                column = pl.col(str(holds.args[0]))
-                return column if holds.op == "true" else ~column
+            column = _as_it_stands(statement)
+            if column is not None:
+                return pl.col(str(column.args[0])) if holds.op == "true" else ~pl.col(str(column.args[0]))
             if (holds.op == "not" and holds.args[0] is fails) or (fails.op == "not" and fails.args[0] is holds):
                 return self.written(holds)
         if fails is False:

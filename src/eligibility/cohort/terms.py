@@ -287,6 +287,10 @@ def _choice(flag: bool | Node, then: Node, otherwise: Node) -> Node:
             return _choice(flag, then, otherwise.args[1])  # type: ignore[arg-type]  # a node
         if conjoined(negated(flag), inner) is False:
             return _choice(flag, then, otherwise.args[2])  # type: ignore[arg-type]  # a node
+    if _under(flag, otherwise) is then:  # it would be so anyway
+        return otherwise
+    if _under(negated(flag), then) is otherwise:
+        return then
     bounds = min(then.bounds[0], otherwise.bounds[0]), max(then.bounds[1], otherwise.bounds[1])
     node = flag.book.make("choice", flag, then, otherwise)
     node.bounds, node.whole = bounds, then.whole and otherwise.whole
@@ -295,6 +299,19 @@ def _choice(flag: bool | Node, then: Node, otherwise: Node) -> Node:
         if conjoined(taken, flag.book.make("null", name)) is not False
     )  # fmt: skip
     node.exact = not node.raw
+    return node
+
+
+def _under(flag: bool | Node, node: Node) -> Node:
+    """What a number is where a flag holds, as far as choices tell."""
+    while node.op == "choice":
+        inner: Any = node.args[0]
+        if conjoined(flag, negated(inner)) is False:
+            node = node.args[1]  # type: ignore[assignment]  # a node
+        elif conjoined(flag, inner) is False:
+            node = node.args[2]  # type: ignore[assignment]  # a node
+        else:
+            break
     return node
 
 

@@ -34,6 +34,7 @@ from eligibility.cohort.ranges import divide, evaluate, meets
 from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, chain, reach_of, where_to_look
+from eligibility.cohort.terms import Term
 from eligibility.facts import Absent
 from eligibility.formulas import check_formula
 from eligibility.instants import EARLIEST, LATEST, Duration
@@ -376,17 +377,19 @@ class WideSource(Source):
             return self._pick(constant(anything), False, anything, selection, window, where)
         if limit is None:
             return self._pick(constant(anything), column.exists, anything, selection, window, where)
-        bound = limit.quad()[0]
-        usable = both(limit.exists, bound != 0)
-        known = pick(usable, bound, 1.0)
         if isinstance(column, PlainNumber) and isinstance(limit, PlainNumber):  # a point: without a value there is nothing
-            point_of = column.value
-            times = pick(filled(point_of == 0, False), 0.0, point_of * (1.0 / known))
+            bound: Any = limit.value
+            usable = filled(bound != 0, False)
+            by_limit = 1.0 / (bound if isinstance(bound, Term) else pick(usable, bound, 1.0))
+            value = column.value
+            times = pick(filled(value == 0, False), 0.0, value * by_limit)
             ratio: Quad = self.sheet.quad((times, times, False, False))
         else:
-            value = self.sheet.quad(column.quad())
+            bound = limit.quad()[0]
+            usable = both(limit.exists, bound != 0)
+            known = pick(usable, bound, 1.0)
             by = self.sheet.quad((known, known, False, False))
-            ratio = self.sheet.quad(divide(self.sheet, value, by))
+            ratio = self.sheet.quad(divide(self.sheet, self.sheet.quad(column.quad()), by))
         return self._pick(
             chosen_quad(usable, ratio, constant(anything)), column.exists, anything, selection, window, where
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import math
 from typing import Any
@@ -22,7 +22,7 @@ from eligibility.cohort.people import BIRTH, with_births, with_instants
 from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.terms import Term
+from eligibility.cohort.terms import Term, Truth, truth_of
 from eligibility.cohort.verdicts import judged
 from eligibility.cohort.wide import WideSource, born_months
 from eligibility.cohort.wide_contradictions import Check, contradictions
@@ -296,7 +296,9 @@ class _Table:
         except UnreadableValue as error:
             raise UsageError(f"the column `{excerpt(name)}`: {error}; give its unit in `units`") from None
         number = PlainNumber(self.columns, name, scale, concept.possible, not dtype.is_float())
-        low, high = number.impossible()
+        if self._is_inside(name, *number.possible_here):
+            return replace(number, is_exact=True)
+        low, high = number.impossible
         if self._is_inside(name, low, high):
             return number
         value = col(name)
@@ -441,15 +443,12 @@ class _Table:
         """Look once whether anything is wrong; only then is it set aside and read as null."""
         if not self.checks:
             return
-        self._name_terms()
-        flags = [expression(flag).any().alias(f"c{index}") for index, (_, flag, _) in enumerate(self.checks)]
-        found = self.engine.rows(self.frame.select(*flags))[0]
+        found = self._wrong()
         bad = [check for check, wrong in zip(self.checks, found, strict=True) if wrong]
         self.checks = []
-        named = [name for name in self.frame.collect_schema() if name.startswith("_wrong_")]
         if not bad:
-            self.frame = self.frame.drop(*named) if named else self.frame
             return
+        bad, named = self._with_terms(bad)
         if ROW not in self.frame.collect_schema():
             self.frame = self.engine.numbered(self.frame)
         said: dict[str, list[Flag]] = {}
@@ -465,17 +464,33 @@ class _Table:
         }))  # fmt: skip
         self.frame = self.frame.drop(*named) if named else self.frame
 
-    def _name_terms(self) -> None:
-        """Flags that are terms become columns, so that rows can be looked up by them."""
-        terms = {f"_wrong_{index}": flag for index, (_, flag, _) in enumerate(self.checks) if isinstance(flag, Term)}
+    def _wrong(self) -> list[bool]:
+        """Which checks find something."""
+        terms = {index: flag for index, (_, flag, _) in enumerate(self.checks) if isinstance(flag, Term)}
+        found = dict.fromkeys(range(len(self.checks)), False)
         if terms:
-            from eligibility.cohort.folded import with_statements
+            from eligibility.cohort.folded import holding
 
-            self.frame = with_statements(self.frame, terms)
-            self.checks = [
-                (name, col(f"_wrong_{index}") if isinstance(flag, Term) else flag, why)
-                for index, (name, flag, why) in enumerate(self.checks)
-            ]
+            found |= dict(zip(terms, holding(self.frame, list(terms.values())), strict=True))
+        others = {index: expression(flag) for index, (_, flag, _) in enumerate(self.checks) if index not in terms}
+        if others:
+            flags = [flag.any().alias(f"c{index}") for index, flag in others.items()]
+            found |= dict(zip(others, self.engine.rows(self.frame.select(*flags))[0], strict=True))
+        return list(found.values())
+
+    def _with_terms(self, checks: list[Check]) -> tuple[list[Check], list[str]]:
+        """Flags that are terms become columns, so that rows can be looked up by them."""
+        terms = {f"_wrong_{index}": Truth(truth_of(flag).holds) for index, (_, flag, _) in enumerate(checks) if isinstance(flag, Term)}
+        if not terms:
+            return checks, []
+        from eligibility.cohort.folded import with_statements
+
+        self.frame = with_statements(self.frame, terms)
+        named = [
+            (name, col(f"_wrong_{index}") if isinstance(flag, Term) else flag, why)
+            for index, (name, flag, why) in enumerate(checks)
+        ]
+        return named, list(terms)
 
     def _columns_of(self, name: str) -> list[str]:
         schema = self.frame.collect_schema()
