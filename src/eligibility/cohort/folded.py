@@ -66,14 +66,21 @@ def verdicts(frame: nw.LazyFrame[Any], judgement: Judgement, trials: Sequence[Tr
 def _grounds(criteria: Sequence[Judged]) -> list[bool | Node]:
     """Where a criterion rules the patient out; where all are passed; and where one lacks data, if none rules the patient out:
     what waits for data alone then lacks them where it is not passed."""
-    fails, passes, lacks = [], [], []
+    fails: list[bool | Node] = []
+    passes: list[bool | Node] = []
+    measured: list[bool | Node] = []
+    lacks: list[bool | Node] = []
     for judged in criteria:
         met = truth_of(judged.met)
         failing, passing = (met.fails, met.holds) if judged.criterion.section == "include" else (met.holds, met.fails)
         fails.append(failing)
-        passes.append(passing)
-        lacks.append(negated(passing) if judged.waits_for_data else truth_of(judged.lacks_data).holds)
-    return [disjoined(*fails), conjoined(*passes), disjoined(*lacks)]
+        if judged.waits_for_data:
+            measured.append(passing)
+        else:
+            passes.append(passing)
+            lacks.append(truth_of(judged.lacks_data).holds)
+    by_data = conjoined(*measured)
+    return [disjoined(*fails), conjoined(by_data, *passes), disjoined(negated(by_data), *lacks)]
 
 
 def criteria(frame: nw.LazyFrame[Any], judgement: Judgement) -> nw.LazyFrame[Any]:

@@ -92,8 +92,9 @@ def _negates(plane: Node, op: str) -> bool:
 
 def _join(planes: Iterable[bool | Node], neutral: bool) -> bool | Node:
     op, other = ("and", "or") if neutral else ("or", "and")
+    given = dict.fromkeys(planes)
     members: dict[Node, None] = {}
-    for plane in _flat(planes, op, other):
+    for plane in _flat(given, op, other):
         if isinstance(plane, bool):
             if plane is not neutral:
                 return plane
@@ -101,13 +102,14 @@ def _join(planes: Iterable[bool | Node], neutral: bool) -> bool | Node:
             members[plane] = None
     if not members:
         return neutral
-    if len(members) > 1 and len(members) <= _MOST:
+    found = [plane for plane in given if isinstance(plane, Node)]
+    if 1 < len(members) <= _MOST:
         folded = _folded(list(members), neutral, other)
         if isinstance(folded, bool):
             return folded
         if folded != list(members):
             return _join(folded, neutral)
-    found = list(members)
+    # as it was given: what was joined before is not joined again
     if len(found) == 1:
         return found[0]
     found.sort(key=id)
