@@ -7,7 +7,6 @@ pandas and Arrow tables are taken through Arrow into Polars, the embedded engine
 from __future__ import annotations
 
 import itertools
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,6 @@ from eligibility.errors import UsageError
 
 TimeKind = Literal["absent", "floating", "instant", "day", "text", "other"]
 """What a column of times holds: nothing, timestamps without or with a zone, dates, ISO text, or what is no time."""
-
-Extent = tuple[float, float, bool]
-"""The least and the greatest value of a column (infinities turned about where it has none), and whether it has NaN."""
 
 ROW = "row"
 
@@ -71,8 +67,8 @@ class Engine(ABC):
         """The rows of a small frame."""
         return [tuple(row) for row in frame.collect().iter_rows()]
 
-    def extents(self, frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, Extent]:
-        """Between which ends columns of numbers lie; nothing where looking is not cheap."""
+    def inside(self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]]) -> dict[str, bool]:
+        """Does all that a column of numbers has lie between two ends (NaN does not)? Nothing where looking is not cheap."""
         return {}
 
     def is_empty(self, frame: nw.LazyFrame[Any]) -> bool:
@@ -149,20 +145,12 @@ class _Polars(Engine):
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame.collect().lazy()
 
-    def extents(self, frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, Extent]:
+    def inside(self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]]) -> dict[str, bool]:
         import polars as pl
 
-        native: pl.LazyFrame = frame.to_native()
-        floats = {name for name in names if native.collect_schema()[name].is_float()}
-        columns = [pl.col(name).min().alias(f"{index}<") for index, name in enumerate(names)]
-        columns += [pl.col(name).max().alias(f"{index}>") for index, name in enumerate(names)]
-        columns += [pl.col(name).is_nan().any().alias(f"{index}?") for index, name in enumerate(names) if name in floats]
-        found = native.select(columns).collect().row(0, named=True) if columns else {}
-        ends = [(found[f"{index}<"], found[f"{index}>"], found.get(f"{index}?", False)) for index, _ in enumerate(names)]
-        return {
-            name: (math.inf if low is None else low, -math.inf if high is None else high, bool(has_nan))
-            for name, (low, high, has_nan) in zip(names, ends, strict=True)
-        }
+        columns = [pl.col(name).is_between(low, high).all().alias(f"c{index}") for index, (name, (low, high)) in enumerate(ends.items())]
+        found = frame.to_native().select(columns).collect().row(0) if columns else ()
+        return dict(zip(ends, map(bool, found), strict=True))
 
     def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame

@@ -46,6 +46,14 @@ def _plain(value: Statement) -> bool | None | Truth:
 def verdicts(frame: nw.LazyFrame[Any], judgement: Judgement, trials: Sequence[Trial]) -> nw.LazyFrame[Any]:
     """The patients of a frame with a column for the verdict of each trial."""
     native: pl.LazyFrame = frame.to_native()
+    if "verdicts" not in judgement.plans:
+        judgement.plans["verdicts"] = _verdict_columns(judgement, trials)
+    plan, columns = judgement.plans["verdicts"]
+    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native, "patient").select("patient", *columns))
+    return found
+
+
+def _verdict_columns(judgement: Judgement, trials: Sequence[Trial]) -> tuple[Plan, list[pl.Expr]]:
     grounds = [_grounds(judgement.of(trial)) for trial in trials]
     plan = Plan(plane for planes in grounds for plane in planes)
     columns = []
@@ -59,8 +67,7 @@ def verdicts(frame: nw.LazyFrame[Any], judgement: Judgement, trials: Sequence[Tr
         else:  # a number for each is chosen, and its text is taken: texts are slow to choose between
             verdict = pl.lit(pl.Series(_VERDICTS)).gather(number)
         columns.append(verdict.alias(trial.id))
-    found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native, "patient").select("patient", *columns))
-    return found
+    return plan, columns
 
 
 def _grounds(criteria: Sequence[Judged]) -> list[bool | Node]:
@@ -86,8 +93,11 @@ def _grounds(criteria: Sequence[Judged]) -> list[bool | Node]:
 def criteria(frame: nw.LazyFrame[Any], judgement: Judgement) -> nw.LazyFrame[Any]:
     """The patients of a frame with a column for whether each criterion is met."""
     native: pl.LazyFrame = frame.to_native()
-    plan = Plan(root for judged in judgement.criteria for root in roots_of(_plain(judged.met)))
-    columns = [plan.statement(_plain(judged.met)).alias(judged.name) for judged in judgement.criteria]
+    if "criteria" not in judgement.plans:
+        plan = Plan(root for judged in judgement.criteria for root in roots_of(_plain(judged.met)))
+        columns = [plan.statement(_plain(judged.met)).alias(judged.name) for judged in judgement.criteria]
+        judgement.plans["criteria"] = plan, columns
+    plan, columns = judgement.plans["criteria"]
     found: nw.LazyFrame[Any] = nw.from_native(plan.applied(native, "patient").select("patient", *columns))
     return found
 

@@ -356,6 +356,9 @@ def _folded_below(op: str, a: Node, b: Node) -> bool | Node:
         found = negated(_below("le" if op == "lt" else "lt", b, a))
         if b.exact:
             return conjoined(found, *(negated(b.book.make("null", name)) for name in b.raw))
+    elif b.op != "constant" and a.exact and b.exact and id(a) > id(b):
+        known = [negated(a.book.make("null", name)) for name in sorted(a.raw | b.raw)]
+        return conjoined(negated(_below("le" if op == "lt" else "lt", b, a)), *known)
     made = a.book.make(op, a, b)
     made.raw = a.raw | b.raw
     if a.exact and b.exact:

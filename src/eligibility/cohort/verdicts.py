@@ -75,6 +75,8 @@ class Judgement:
     sheet: Sheet = field(default_factory=Sheet)
     atoms: dict[str, nw.Expr] = field(default_factory=dict)
     criteria: list[Judged] = field(default_factory=list)
+    plans: dict[str, Any] = field(default_factory=dict)
+    """How columns of Polars are made of terms, once that was worked out."""
 
     def applied(self, frame: nw.LazyFrame[Any], engine: Engine) -> nw.LazyFrame[Any]:
         """The patients of a frame with the columns of the atoms."""

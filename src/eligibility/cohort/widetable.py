@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-import math
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -13,7 +12,7 @@ import narwhals as nw
 from eligibility.cohort import reading
 from eligibility.cohort.calendar import Civil, Length, civil
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
-from eligibility.cohort.engines import ROW, Engine, Extent, TimeKind, engine_of, is_nothing
+from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
 from eligibility.cohort.measurements import counted
@@ -23,7 +22,7 @@ from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distin
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.terms import Term, Truth, truth_of
-from eligibility.cohort.verdicts import judged
+from eligibility.cohort.verdicts import Judgement, judged
 from eligibility.cohort.wide import WideSource, born_months
 from eligibility.cohort.wide_contradictions import Check, contradictions
 from eligibility.errors import UsageError, excerpt
@@ -77,13 +76,33 @@ def screen_wide(
     )
     known = addresses_of(known_trials(chosen))
     source = table.source(known)
-    judgement = judged(chosen, source)
+    judgement = _judged(table, source, chosen)
     if source.asks_months and source.born is not None:
         table.months(source.born.name)
     if engine.name == "polars":
         return Cohort(engine, table.frame, judgement, chosen, table.rejected)
     answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
     return Cohort(engine, engine.settle(answered), judgement, chosen, table.rejected)
+
+
+_COMPILED: dict[tuple[object, ...], tuple[tuple[Trial, ...], Judgement, bool]] = {}
+"""What trials made of tables of one form: the trials, what they ask of a row, and whether they ask for ages in months."""
+_MOST_COMPILED = 16
+
+
+def _judged(table: _Table, source: WideSource, trials: tuple[Trial, ...]) -> Judgement:
+    """What trials ask of a row; worked out once for all tables of the same form, judged at the same instant."""
+    if table.engine.name != "polars":
+        return judged(trials, source)
+    key = table.form(source, trials)
+    found = _COMPILED.get(key)
+    if found is None:
+        judgement = judged(trials, source)
+        while len(_COMPILED) >= _MOST_COMPILED:
+            _COMPILED.pop(next(iter(_COMPILED)), None)
+        found = _COMPILED[key] = trials, judgement, source.asks_months
+    source.asks_months = source.asks_months or found[2]
+    return found[1]
 
 
 @dataclass
@@ -101,7 +120,7 @@ class _Table:
     rejects: Rejects = field(default_factory=Rejects)
     checks: list[Check] = field(default_factory=list)
     columns: NamedColumns = field(init=False)
-    extents: dict[str, Extent] = field(default_factory=dict)
+    inside: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.columns = TermColumns() if self.engine.name == "polars" else Expressions()
@@ -229,22 +248,31 @@ class _Table:
         return source
 
     def _measure(self) -> None:
-        """Look once between which ends the columns of numbers and times lie: what lies within needs no care."""
-        times = [name for name, kind in self.kinds.items() if kind in ("floating", "instant", "day")]
-        numbers = [name for name, meaning in self.meant.items() if meaning is not None and self.schema[name].is_numeric()]
-        self.extents = self.engine.extents(self.frame, [*times, *numbers])
-        offset = self.clock.offset
-        if not isinstance(self.columns, TermColumns) or not isinstance(offset, int):
+        """Look once whether the columns of numbers and times lie within what is possible: they then need no care."""
+        if not isinstance(self.columns, TermColumns):
             return
-        for name in times:
-            low, high, _ = self.extents[name]
-            shift = offset if self.kinds[name] != "instant" else 0
-            if low - shift >= EARLIEST and high - shift < LATEST - DAY:
-                self.columns.plain_times[name] = shift, self.kinds[name] == "day"
+        ends: dict[str, tuple[float, float]] = {}
+        for name, meaning in self.meant.items():
+            concept = meaning[0] if isinstance(meaning, tuple) else meaning
+            kind = self.kinds.get(name)
+            if kind in ("floating", "instant", "day") and isinstance(self.clock.offset, int):
+                shift = self.clock.offset if kind != "instant" else 0
+                latest = self._first_after_today(name) - 1 if meaning == "birth_date" else LATEST - DAY + shift
+                ends[name] = EARLIEST + shift, latest
+            elif isinstance(concept, Concept) and concept.kind == "age" and self.schema[name].is_integer():
+                ends[name] = 0, 150
+            elif isinstance(concept, Concept) and concept.kind == "quantity" and self.schema[name].is_numeric():
+                ends[name] = self._plain_number(name, concept, self.schema[name]).possible_here
+        self.inside = self.engine.inside(self.frame, ends)
+        for name, kind in self.kinds.items():
+            if self.inside.get(name):
+                self.columns.plain_times[name] = self.clock.offset if kind != "instant" else 0, kind == "day"  # type: ignore[assignment]  # shared
 
-    def _is_inside(self, name: str, low: float, high: float) -> bool:
-        least, most, has_nan = self.extents.get(name, (-math.inf, math.inf, True))
-        return low <= least and most <= high and not has_nan
+    def _first_after_today(self, name: str) -> float:
+        now, offset = self.clock.now, self.clock.offset
+        if not isinstance(now, int) or not isinstance(offset, int):
+            return LATEST - DAY
+        return (_today(now, offset) - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
 
     def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
         dtype = self.schema[name]
@@ -281,6 +309,19 @@ class _Table:
             return self._texts(name, concept)
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold numbers or texts, not {dtype}")
+        number = self._plain_number(name, concept, dtype)
+        if self.inside.get(name):
+            return replace(number, is_exact=True)
+        low, high = number.impossible
+        value = col(name)
+        outside = (value < low) | (value > high)
+        if dtype.is_float():
+            outside = outside & ~value.is_nan()
+            self.checks.append((name, value.is_nan(), ""))
+        self.checks.append((name, outside, "the value is outside what is possible"))
+        return number
+
+    def _plain_number(self, name: str, concept: Concept, dtype: Any) -> PlainNumber:
         unit = self.units.get(name)
         if (
             unit
@@ -295,19 +336,7 @@ class _Table:
             scale = quantity_reader(self.vocabulary).scale(concept, unit)
         except UnreadableValue as error:
             raise UsageError(f"the column `{excerpt(name)}`: {error}; give its unit in `units`") from None
-        number = PlainNumber(self.columns, name, scale, concept.possible, not dtype.is_float())
-        if self._is_inside(name, *number.possible_here):
-            return replace(number, is_exact=True)
-        low, high = number.impossible
-        if self._is_inside(name, low, high):
-            return number
-        value = col(name)
-        outside = (value < low) | (value > high)
-        if dtype.is_float():
-            outside = outside & ~value.is_nan()
-            self.checks.append((name, value.is_nan(), ""))
-        self.checks.append((name, outside, "the value is outside what is possible"))
-        return number
+        return PlainNumber(self.columns, name, scale, concept.possible, not dtype.is_float())
 
     def _texts(self, name: str, concept: Concept) -> ReadNumber:
         reader = quantity_reader(self.vocabulary)
@@ -341,7 +370,7 @@ class _Table:
     def _age(self, name: str, dtype: Any) -> None:
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold ages as numbers of completed years, not {dtype}")
-        if dtype.is_integer() and self._is_inside(name, 0, 150):
+        if self.inside.get(name):
             return
         value = col(name)
         wrong = (value < 0) | (value > 150)
@@ -398,10 +427,10 @@ class _Table:
             self.months(name)
             source.months = born_months(self.columns)
             return
-        today = (EPOCH + timedelta(microseconds=now + offset)).date()
+        today = _today(now, offset)
         source.born = Born(self.columns, name, today)
-        after = (today - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
-        if not self._is_inside(name, -math.inf, after - 1):
+        after = self._first_after_today(name)
+        if not self.inside.get(name):
             self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
 
     def months(self, name: str) -> None:
@@ -436,6 +465,16 @@ class _Table:
         low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
         high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
         self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
+
+    def form(self, source: WideSource, trials: tuple[Trial, ...]) -> tuple[object, ...]:
+        """All that the expressions of a judgement hang on; the trials by identity, so that they are kept as long as this is."""
+        assert isinstance(self.columns, TermColumns)
+        clock = (self.clock.now, self.clock.offset) if self.clock.is_shared else ("own", self.clock.offset if isinstance(self.clock.offset, int) else "own")
+        return (
+            *map(id, trials), self.absent, clock, self.patient, *sorted(self.units.items()), *sorted(self.names.items()),
+            *((name, str(dtype), self.kinds.get(name), self.inside.get(name)) for name, dtype in self.schema.items()),
+            *((spelled.name, *sorted(spelled.ranks.items())) for spelled in source.classes.values()),
+        )  # fmt: skip
 
     # --- what cannot be used -----------------------------------------------------------------------------------------
 
@@ -507,6 +546,10 @@ class _Table:
             )
             self.rejects.add(nothing)
         return self.engine.settle(rejected(self.rejects))
+
+
+def _today(now: int, offset: int) -> date:
+    return (EPOCH + timedelta(microseconds=now + offset)).date()
 
 
 def _expr(moment: Any) -> nw.Expr:
