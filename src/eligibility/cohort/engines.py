@@ -67,9 +67,12 @@ class Engine(ABC):
         """The rows of a small frame."""
         return [tuple(row) for row in frame.collect().iter_rows()]
 
-    def inside(self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]]) -> dict[str, bool]:
-        """Does all that a column of numbers has lie between two ends (NaN does not)? Nothing where looking is not cheap."""
-        return {}
+    def inside(
+        self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]], tops: Mapping[str, int]
+    ) -> tuple[dict[str, bool], dict[str, bool]]:
+        """Does all that a column of numbers has lie between two ends (NaN does not); not above a third one? Nothing where looking
+        is not cheap."""
+        return {}, {}
 
     def is_empty(self, frame: nw.LazyFrame[Any]) -> bool:
         """Has a frame no rows?"""
@@ -145,12 +148,17 @@ class _Polars(Engine):
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame.collect().lazy()
 
-    def inside(self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]]) -> dict[str, bool]:
+    def inside(
+        self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]], tops: Mapping[str, int]
+    ) -> tuple[dict[str, bool], dict[str, bool]]:
         import polars as pl
 
-        columns = [pl.col(name).is_between(low, high).all().alias(f"c{index}") for index, (name, (low, high)) in enumerate(ends.items())]
-        found = frame.to_native().select(columns).collect().row(0) if columns else ()
-        return dict(zip(ends, map(bool, found), strict=True))
+        within = [pl.col(name).is_between(*pair).all().alias(f"c{index}") for index, (name, pair) in enumerate(ends.items())]
+        below = [(pl.col(name) <= top).all().alias(f"t{index}") for index, (name, top) in enumerate(tops.items())]
+        if not within and not below:
+            return {}, {}
+        found = frame.to_native().select(within + below).collect().row(0)
+        return dict(zip(ends, found, strict=False)), dict(zip(tops, found[len(within) :], strict=True))
 
     def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame

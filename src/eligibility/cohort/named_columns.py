@@ -12,9 +12,11 @@ import narwhals as nw
 from eligibility.cohort.folding import Statement, any_holds
 from eligibility.cohort.planes import Book
 from eligibility.cohort.terms import Truth, is_text, number_column, truth_column
-from eligibility.instants import DAY
+from eligibility.instants import DAY, EARLIEST
 
 col = nw.col
+FIRST_PLAIN = EARLIEST + 2
+"""The earliest instant of times that are read as they stand: later than what stands for no time."""
 
 
 class NamedColumns(ABC):
@@ -79,10 +81,11 @@ class Expressions(NamedColumns):
 
 @dataclass
 class TermColumns(NamedColumns):
-    """The columns as terms. `plain_times` are read as they stand: microseconds less an offset, and how long each lasts."""
+    """The columns as terms. `plain_times` are read as they stand: microseconds less an offset, whether
+    each is a day, and the greatest that there is at most."""
 
     book: Book = field(default_factory=Book)
-    plain_times: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    plain_times: dict[str, tuple[int, bool, int]] = field(default_factory=dict)
 
     def truth(self, name: str) -> nw.Expr:
         return truth_column(self.book, name)
@@ -96,8 +99,8 @@ class TermColumns(NamedColumns):
     def moments(self, name: str) -> tuple[Any, Any]:
         if name not in self.plain_times:
             return self.whole(f"{name}_1"), self.whole(f"{name}_2")
-        offset, is_day = self.plain_times[name]
-        first = self.whole(name) - offset
+        offset, is_day, most = self.plain_times[name]
+        first: Any = number_column(self.book, name, (FIRST_PLAIN + offset, most), whole=True) - offset
         return first, first + (DAY - 1) if is_day else first
 
     def among(self, name: str, inside: list[str], outside: list[str]) -> Statement:

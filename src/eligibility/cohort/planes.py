@@ -55,6 +55,11 @@ class Book:
         return found
 
 
+    def find(self, op: str, *args: object) -> Node | None:
+        """The step of an operation and its inputs, if it was written before."""
+        return self._nodes.get((op, *args))
+
+
 def negated(plane: bool | Node) -> bool | Node:
     """Where a plane does not hold."""
     if isinstance(plane, bool):
@@ -110,10 +115,16 @@ def _join(planes: Iterable[bool | Node], neutral: bool) -> bool | Node:
         if folded != list(members):
             return _join(folded, neutral)
     # as it was given: what was joined before is not joined again
+    book = found[0].book
+    before = book.find(op, *sorted(members, key=id))
+    if before is not None:
+        return before
+    parts = {part for plane in found if plane.op == op for part in plane.args}
+    found = [plane for plane in found if plane not in parts]
     if len(found) == 1:
         return found[0]
     found.sort(key=id)
-    return found[0].book.make(op, *found)
+    return book.make(op, *found)
 
 
 class _Contradicted(Exception):

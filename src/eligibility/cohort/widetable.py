@@ -16,7 +16,7 @@ from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_noth
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
 from eligibility.cohort.measurements import counted
-from eligibility.cohort.named_columns import Expressions, NamedColumns, TermColumns
+from eligibility.cohort.named_columns import FIRST_PLAIN, Expressions, NamedColumns, TermColumns
 from eligibility.cohort.people import BIRTH, with_births, with_instants
 from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
 from eligibility.cohort.results import Cohort
@@ -27,7 +27,7 @@ from eligibility.cohort.wide import WideSource, born_months
 from eligibility.cohort.wide_contradictions import Check, contradictions
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
-from eligibility.instants import DAY, EARLIEST, EPOCH, LATEST, time_unit
+from eligibility.instants import DAY, EPOCH, LATEST, time_unit
 from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
@@ -121,6 +121,7 @@ class _Table:
     checks: list[Check] = field(default_factory=list)
     columns: NamedColumns = field(init=False)
     inside: dict[str, bool] = field(default_factory=dict)
+    past: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.columns = TermColumns() if self.engine.name == "polars" else Expressions()
@@ -252,26 +253,30 @@ class _Table:
         if not isinstance(self.columns, TermColumns):
             return
         ends: dict[str, tuple[float, float]] = {}
+        past: dict[str, int] = {}
         for name, meaning in self.meant.items():
             concept = meaning[0] if isinstance(meaning, tuple) else meaning
             kind = self.kinds.get(name)
             if kind in ("floating", "instant", "day") and isinstance(self.clock.offset, int):
                 shift = self.clock.offset if kind != "instant" else 0
-                latest = self._first_after_today(name) - 1 if meaning == "birth_date" else LATEST - DAY + shift
-                ends[name] = EARLIEST + shift, latest
+                ends[name] = FIRST_PLAIN + shift, LATEST - DAY + shift
+                if isinstance(self.clock.now, int):
+                    past[name] = self._first_after_today() - 1 if meaning == "birth_date" else self.clock.now + shift
             elif isinstance(concept, Concept) and concept.kind == "age" and self.schema[name].is_integer():
                 ends[name] = 0, 150
             elif isinstance(concept, Concept) and concept.kind == "quantity" and self.schema[name].is_numeric():
                 ends[name] = self._plain_number(name, concept, self.schema[name]).possible_here
-        self.inside = self.engine.inside(self.frame, ends)
+        self.inside, self.past = self.engine.inside(self.frame, ends, past)
         for name, kind in self.kinds.items():
             if self.inside.get(name):
-                self.columns.plain_times[name] = self.clock.offset if kind != "instant" else 0, kind == "day"  # type: ignore[assignment]  # shared
+                shift = self.clock.offset if kind != "instant" else 0
+                assert isinstance(shift, int)
+                most = past[name] if self.past.get(name) else LATEST - DAY + shift
+                self.columns.plain_times[name] = shift, kind == "day", most
 
-    def _first_after_today(self, name: str) -> float:
+    def _first_after_today(self) -> int:
         now, offset = self.clock.now, self.clock.offset
-        if not isinstance(now, int) or not isinstance(offset, int):
-            return LATEST - DAY
+        assert isinstance(now, int) and isinstance(offset, int)
         return (_today(now, offset) - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
 
     def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
@@ -429,8 +434,8 @@ class _Table:
             return
         today = _today(now, offset)
         source.born = Born(self.columns, name, today)
-        after = self._first_after_today(name)
-        if not self.inside.get(name):
+        after = self._first_after_today()
+        if not (self.inside.get(name) and self.past.get(name)):
             self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
 
     def months(self, name: str) -> None:
@@ -472,7 +477,7 @@ class _Table:
         clock = (self.clock.now, self.clock.offset) if self.clock.is_shared else ("own", self.clock.offset if isinstance(self.clock.offset, int) else "own")
         return (
             *map(id, trials), self.absent, clock, self.patient, *sorted(self.units.items()), *sorted(self.names.items()),
-            *((name, str(dtype), self.kinds.get(name), self.inside.get(name)) for name, dtype in self.schema.items()),
+            *((name, str(dtype), self.kinds.get(name), self.inside.get(name), self.past.get(name)) for name, dtype in self.schema.items()),
             *((spelled.name, *sorted(spelled.ranks.items())) for spelled in source.classes.values()),
         )  # fmt: skip
 
