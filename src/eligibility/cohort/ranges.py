@@ -47,18 +47,23 @@ def meets(x: Quad, other: Interval) -> Quad:
     low, high, low_open, high_open = x
     first, last = other.low, other.high
     bottom, bottom_open = low, low_open
-    if first > -INFINITY:
+    least, most = ends_of(low)[0], ends_of(high)[1]
+    if first > -INFINITY and (least < first or other.low_open):
         above = low > first
         level = low == first
         bottom = pick(above, low, first)
         bottom_open = case(above, low_open, either(both(level, low_open), other.low_open))  # type: ignore[assignment]  # flags have no nulls
     top, top_open = high, high_open
-    if last < INFINITY:
+    if last < INFINITY and (most > last or other.high_open):
         below = high < last
         level = high == last
         top = pick(below, high, last)
         top_open = case(below, high_open, either(both(level, high_open), other.high_open))  # type: ignore[assignment]  # flags have no nulls
-    empty = either(bottom > top, both(bottom == top, either(bottom_open, top_open)))
+    # one of the two begins where the other has ended
+    empty = either(
+        low > last, both(low == last, either(low_open, other.high_open)) if last < INFINITY else False,
+        high < first, both(high == first, either(high_open, other.low_open)) if first > -INFINITY else False,
+    )  # fmt: skip
     return chosen_quad(empty, x, (bottom, top, bottom_open, top_open))
 
 

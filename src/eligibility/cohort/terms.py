@@ -291,7 +291,8 @@ def _choice(flag: bool | Node, then: Node, otherwise: Node) -> Node:
         return otherwise
     if _under(negated(flag), then) is otherwise:
         return then
-    bounds = min(then.bounds[0], otherwise.bounds[0]), max(then.bounds[1], otherwise.bounds[1])
+    first, second = _refined(then, _known(flag)), _refined(otherwise, _known(negated(flag)))
+    bounds = min(first[0], second[0]), max(first[1], second[1])
     node = flag.book.make("choice", flag, then, otherwise)
     node.bounds, node.whole = bounds, then.whole and otherwise.whole
     node.raw = frozenset(
@@ -299,6 +300,47 @@ def _choice(flag: bool | Node, then: Node, otherwise: Node) -> Node:
         if conjoined(taken, flag.book.make("null", name)) is not False
     )  # fmt: skip
     node.exact = not node.raw
+    return node
+
+
+def _known(flag: bool | Node) -> list[tuple[Node, bool]]:
+    """Comparisons with constants that hold, or do not, where a flag holds."""
+    if isinstance(flag, bool):
+        return []
+    if flag.op == "not":
+        inner: Any = flag.args[0]
+        parts = [negated(part) for part in inner.inputs] if inner.op == "or" else [flag]
+    else:
+        parts = list(flag.inputs) if flag.op == "and" else [flag]
+    found = []
+    for part in parts:
+        if isinstance(part, Node):
+            plain: Any = part.args[0] if part.op == "not" else part
+            if plain.op in ("lt", "le") and plain.args[1].op == "constant":
+                found.append((plain, plain is part))
+    return found
+
+
+def _refined(node: Node, known: list[tuple[Node, bool]]) -> Bounds:
+    """Between which ends a number lies where some comparisons hold or do not."""
+    if not known:
+        return node.bounds
+    low, high = node.bounds
+    if node.op == "choice":
+        then, otherwise = (_refined(branch, known) for branch in node.args[1:])  # type: ignore[arg-type]  # nodes
+        low, high = max(low, min(then[0], otherwise[0])), min(high, max(then[1], otherwise[1]))
+    for comparison, holds in known:
+        if comparison.args[0] is node:
+            limit: Any = comparison.args[1]
+            low, high = (low, min(high, limit.args[0])) if holds else (max(low, limit.args[0]), high)
+    return low, high
+
+
+def _tightened(node: Node, bounds: Bounds) -> Node:
+    """The same number, of which more is known."""
+    low, high = max(node.bounds[0], bounds[0]), min(node.bounds[1], bounds[1])
+    if low <= high and not (math.isnan(bounds[0]) or math.isnan(bounds[1])):
+        node.bounds = low, high
     return node
 
 
@@ -416,20 +458,35 @@ def arithmetic(op: str, a: Node, b: Node) -> Node:
         if op != "**" and a.op == "choice":  # into the branches, where one of them is a constant
             flag, then, otherwise = a.args
             if "constant" in (then.op, otherwise.op):  # type: ignore[attr-defined]  # nodes
-                return _choice(flag, arithmetic(op, then, b), arithmetic(op, otherwise, b))  # type: ignore[arg-type]  # nodes
-    bounds = (-math.inf, math.inf)
+                parts = arithmetic(op, then, b), arithmetic(op, otherwise, b)  # type: ignore[arg-type]  # nodes
+                return _tightened(_choice(flag, *parts), _ends(op, a, b))  # type: ignore[arg-type]  # a plane
+    return _made(op, a, b, bounds=_ends(op, a, b), whole=whole)
+
+
+def _ends(op: str, a: Node, b: Node) -> Bounds:
+    """Between which ends the result of arithmetic lies."""
     if op in ("+", "-", "*") or (op in ("/", "//") and not b.bounds[0] <= 0 <= b.bounds[1]):
         ends = [_value(op, x, y) for x in a.bounds for y in b.bounds]
         if not any(math.isnan(end) for end in ends):
-            bounds = min(ends), max(ends)
-    return _made(op, a, b, bounds=bounds, whole=whole)
+            return min(ends), max(ends)
+    return -math.inf, math.inf
+
+
+def _log_bounds(bounds: Bounds) -> Bounds:
+    """Libraries differ in the last digit."""
+    low, high = (
+        -math.inf if end <= 0 else end if end == math.inf else math.log(end) + turn * 1e-9 * (1 + abs(math.log(end)))
+        for end, turn in zip(bounds, (-1, 1), strict=True)
+    )
+    return low, high if bounds[1] > 0 else math.inf
 
 
 def mapped(op: str, a: Node) -> Node:
     """A function of one number: `log`, `exp` or `abs`."""
+    bounds = _log_bounds(a.bounds) if op == "log" else (0.0, math.inf)
     if a.op == "choice":
         flag, then, otherwise = a.args
-        return _choice(flag, mapped(op, then), mapped(op, otherwise))  # type: ignore[arg-type]  # nodes
+        return _tightened(_choice(flag, mapped(op, then), mapped(op, otherwise)), bounds)  # type: ignore[arg-type]  # nodes
     if a.op == "constant":
         value: Any = a.args[0]
         if op == "abs":
@@ -438,12 +495,4 @@ def mapped(op: str, a: Node) -> Node:
             return constant(a.book, math.log(value))
         if op == "exp" and value < 709:
             return constant(a.book, math.exp(value))
-    low, high = a.bounds
-    bounds = (-math.inf, math.inf)
-    if op == "log" and low > 0:  # libraries differ in the last digit
-        bounds = math.log(low) - 1e-9 * (1 + abs(math.log(low))), math.inf if high == math.inf else math.log(high) + 1e-9 * (1 + abs(math.log(high)))
-    elif op == "exp":
-        bounds = 0.0, math.inf
-    elif op == "abs":
-        bounds = 0.0, math.inf
     return _made(op, a, bounds=bounds, whole=a.whole and op == "abs")
