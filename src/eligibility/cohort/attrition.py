@@ -32,7 +32,9 @@ def attrition_sums(
 
     criteria = [replace(judged, met=kept(f"m{index}", judged.met)) for index, judged in enumerate(judgement.criteria)]
     for index, (judged, told) in enumerate(zip(criteria, judgement.criteria, strict=True)):
-        judged.open_on = {name: kept(f"o{index}_{number}", flag) for number, (name, flag) in enumerate(told.open_on.items())}
+        judged.open_on = {
+            name: kept(f"o{index}_{number}", flag) for number, (name, flag) in enumerate(told.open_on.items())
+        }
     frame = frame.with_columns(**columns) if columns else frame
     sums: dict[str, Flag] = {}
     first: dict[str, nw.Expr] = {}

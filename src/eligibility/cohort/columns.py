@@ -16,7 +16,6 @@ from eligibility.cohort.folding import (
     Flag,
     Quad,
     Statement,
-    both,
     chosen_quad,
     constant,
     edges,
@@ -263,4 +262,14 @@ def filled_moment(moment: Moment, value: int) -> Moment:
     return moment.fill_null(value) if isinstance(moment, nw.Expr) else moment
 
 
-__all__ = ["Born", "Happening", "PlainNumber", "ReadNumber", "Said", "Spelled", "filled_moment", "said_by_boolean", "said_by_time"]
+__all__ = [
+    "Born",
+    "Happening",
+    "PlainNumber",
+    "ReadNumber",
+    "Said",
+    "Spelled",
+    "filled_moment",
+    "said_by_boolean",
+    "said_by_time",
+]

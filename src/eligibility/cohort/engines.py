@@ -153,7 +153,9 @@ class _Polars(Engine):
     ) -> tuple[dict[str, bool], dict[str, bool]]:
         import polars as pl
 
-        within = [pl.col(name).is_between(*pair).all().alias(f"c{index}") for index, (name, pair) in enumerate(ends.items())]
+        within = [
+            pl.col(name).is_between(*pair).all().alias(f"c{index}") for index, (name, pair) in enumerate(ends.items())
+        ]
         below = [(pl.col(name) <= top).all().alias(f"t{index}") for index, (name, top) in enumerate(tops.items())]
         if not within and not below:
             return {}, {}

@@ -16,7 +16,6 @@ from eligibility.cohort.terms import Truth, truth_of
 from eligibility.cohort.verdicts import Judged, Judgement
 from eligibility.library import Trial
 
-
 _VERDICTS = ["ineligible", "eligible", "undetermined", "review"]
 
 
@@ -39,7 +38,7 @@ def with_statements(frame: nw.LazyFrame[Any], statements: Mapping[str, Statement
     return found
 
 
-def _plain(value: Statement) -> bool | None | Truth:
+def _plain(value: Statement) -> bool | Truth | None:
     return value if isinstance(value, Truth) or not isinstance(value, nw.Expr) else truth_of(value)
 
 
@@ -61,7 +60,13 @@ def _verdict_columns(judgement: Judgement, trials: Sequence[Trial]) -> tuple[Pla
         number: pl.Expr = pl.lit(3, dtype=pl.UInt8)
         for index, plane in reversed(list(enumerate(planes))):
             chosen = pl.lit(index, dtype=pl.UInt8)
-            number = chosen if plane is True else number if plane is False else pl.when(plan.plane(plane)).then(chosen).otherwise(number)
+            number = (
+                chosen
+                if plane is True
+                else number
+                if plane is False
+                else pl.when(plan.plane(plane)).then(chosen).otherwise(number)
+            )
         if all(isinstance(plane, bool) for plane in planes):
             verdict = pl.lit(_VERDICTS[next((index for index, plane in enumerate(planes) if plane), 3)])
         else:  # a number for each is chosen, and its text is taken: texts are slow to choose between
@@ -116,6 +121,8 @@ def in_columns(frame: nw.LazyFrame[Any], judgement: Judgement) -> tuple[nw.LazyF
     for index, judged in enumerate(judgement.criteria):
         met, lacks = kept(f"_c{index}", judged.met), kept(f"_l{index}", judged.lacks_data)
         found = replace(judged, met=met, lacks_data=lacks)
-        found.open_on = {name: kept(f"_o{index}_{number}", flag) for number, (name, flag) in enumerate(judged.open_on.items())}
+        found.open_on = {
+            name: kept(f"_o{index}_{number}", flag) for number, (name, flag) in enumerate(judged.open_on.items())
+        }
         made.append(found)
     return with_statements(frame.select(nw.all()), statements).select("patient", *statements), Judgement(criteria=made)

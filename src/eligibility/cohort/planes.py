@@ -17,7 +17,7 @@ _MOST = 24  # members of a joined plane that are looked through; more are joined
 class Node:
     """One step of the work: an operation on other steps. Nodes of one book that do the same are the same object."""
 
-    __slots__ = ("args", "bounds", "book", "exact", "op", "raw", "whole")
+    __slots__ = ("args", "book", "bounds", "exact", "op", "raw", "whole")
 
     def __init__(self, book: Book, op: str, args: tuple[object, ...]) -> None:
         self.book = book
@@ -53,7 +53,6 @@ class Book:
         if found is None:
             found = self._nodes[key] = Node(self, op, args)
         return found
-
 
     def find(self, op: str, *args: object) -> Node | None:
         """The step of an operation and its inputs, if it was written before."""
@@ -202,7 +201,7 @@ class _Facts:
 def _truths(node: Node) -> set[object]:
     """The column of a plane, if it is one of truths: only there is what is neither null nor true false."""
     column = node.args[0]
-    return {column} if ("truth", column) in node.book._nodes else set()  # noqa: SLF001  # the module's own class
+    return {column} if ("truth", column) in node.book._nodes else set()  # the module's own class
 
 
 def _folded(members: list[Node], neutral: bool, other: str) -> list[bool | Node] | bool:

@@ -16,7 +16,7 @@ Written = Callable[[bool | Node], pl.Expr]
 _LEAVES = frozenset(("column", "constant"))
 
 
-def roots_of(statement: bool | None | Truth) -> list[bool | Node]:
+def roots_of(statement: bool | Truth | None) -> list[bool | Node]:
     """The steps of which the column of a statement is made."""
     if not isinstance(statement, Truth):
         return []
@@ -27,7 +27,12 @@ def roots_of(statement: bool | None | Truth) -> list[bool | Node]:
 def _as_it_stands(statement: Truth) -> Node | None:
     """The column of truths that a statement, or its opposite, is."""
     holds, fails = statement.holds, statement.fails
-    if isinstance(holds, Node) and isinstance(fails, Node) and {holds.op, fails.op} == {"true", "false"} and holds.args == fails.args:
+    if (
+        isinstance(holds, Node)
+        and isinstance(fails, Node)
+        and {holds.op, fails.op} == {"true", "false"}
+        and holds.args == fails.args
+    ):
         return holds.book.make("column", holds.args[0])
     return None
 
@@ -102,7 +107,7 @@ class Plan:
         """A plane as an expression over those columns."""
         return pl.lit(plane) if isinstance(plane, bool) else self.written(plane)
 
-    def statement(self, statement: bool | None | Truth) -> pl.Expr:
+    def statement(self, statement: bool | Truth | None) -> pl.Expr:
         """A nullable truth."""
         if not isinstance(statement, Truth):
             return pl.lit(statement, dtype=pl.Boolean)
@@ -128,7 +133,7 @@ class Plan:
             found = self._made[node] = self._written(node)
         return found
 
-    def _written(self, node: Node) -> pl.Expr:  # noqa: C901  # one case for each operation
+    def _written(self, node: Node) -> pl.Expr:  # one case for each operation
         args: Any = node.args
         match node.op:
             case "column":
@@ -155,7 +160,12 @@ class Plan:
                 return found.fill_null(False) if node.raw else found
             case "choice":
                 flag, then, otherwise = args
-                if flag.op == "null" and otherwise.op == "column" and otherwise.args[0] == flag.args[0] and not then.raw:
+                if (
+                    flag.op == "null"
+                    and otherwise.op == "column"
+                    and otherwise.args[0] == flag.args[0]
+                    and not then.raw
+                ):
                     return self.written(otherwise).fill_null(self.written(then))
                 return pl.when(self.written(flag)).then(self.written(then)).otherwise(self.written(otherwise))
             case "double":

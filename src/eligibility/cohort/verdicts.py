@@ -180,7 +180,9 @@ def _lacks_data(rule: rules.Rule, truths: Mapping[rules.Atom, Statement]) -> Fla
     )
 
 
-def _open_atoms(rule: rules.Rule, truths: Mapping[rules.Atom, Statement], path: Flag) -> Iterator[tuple[rules.Atom, Flag]]:
+def _open_atoms(
+    rule: rules.Rule, truths: Mapping[rules.Atom, Statement], path: Flag
+) -> Iterator[tuple[rules.Atom, Flag]]:
     """Each atom with whether it is left open: it and all that stands above it are."""
     here = both(path, is_open(value_of(rule, truths)))
     if here is False:

@@ -10,21 +10,19 @@ from typing import Any
 import narwhals as nw
 
 from eligibility.cohort import reading
-from eligibility.cohort.calendar import Civil, Length, civil
+from eligibility.cohort.calendar import Length
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
-from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
-from eligibility.cohort.folding import Flag, either, expression
-from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
-from eligibility.cohort.measurements import counted
+from eligibility.cohort.engines import ROW, TimeKind, engine_of, is_nothing
+from eligibility.cohort.long import addresses_of, known_trials, vocabulary_of
 from eligibility.cohort.named_columns import FIRST_PLAIN, Expressions, NamedColumns, TermColumns
-from eligibility.cohort.people import BIRTH, with_births, with_instants
-from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
+from eligibility.cohort.people import with_instants
+from eligibility.cohort.reading import B, Clock, D, S, clock_at, distinct, unknown_name
 from eligibility.cohort.results import Cohort
-from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.terms import Term, Truth, truth_of
 from eligibility.cohort.verdicts import Judgement, judged
 from eligibility.cohort.wide import WideSource, born_months
-from eligibility.cohort.wide_contradictions import Check, contradictions
+from eligibility.cohort.wide_checks import CheckedRows
+from eligibility.cohort.wide_contradictions import contradictions
+from eligibility.cohort.wide_texts import with_read_texts
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
 from eligibility.instants import DAY, EPOCH, LATEST, time_unit
@@ -65,9 +63,9 @@ def screen_wide(
     engine, native = engine_of(frame)
     table = _Table(
         engine,
+        clock_at(at),
         native,
         vocabulary,
-        clock_at(at),
         at is not None,
         dict(units or {}),
         dict(columns or {}),
@@ -106,19 +104,14 @@ def _judged(table: _Table, source: WideSource, trials: tuple[Trial, ...]) -> Jud
 
 
 @dataclass
-class _Table:
-    engine: Engine
+class _Table(CheckedRows):
     native: Any
     vocabulary: Vocabulary
-    clock: Clock
     at_given: bool
     units: dict[str, str]
     names: dict[str, str]
     patient: str
     absent: Absent
-    frame: nw.LazyFrame[Any] = field(init=False)
-    rejects: Rejects = field(default_factory=Rejects)
-    checks: list[Check] = field(default_factory=list)
     columns: NamedColumns = field(init=False)
     inside: dict[str, bool] = field(default_factory=dict)
     past: dict[str, bool] = field(default_factory=dict)
@@ -216,7 +209,11 @@ class _Table:
     def source(self, addresses: Mapping[str, int]) -> WideSource:
         """What the columns say, with what cannot be used already null."""
         self._measure()
-        clock = self.clock if self.clock.is_shared else Clock(*(self.columns.whole(part, full=True) for part in ("now", "offset")))
+        clock = (
+            self.clock
+            if self.clock.is_shared
+            else Clock(*(self.columns.whole(part, full=True) for part in ("now", "offset")))
+        )
         source = WideSource(self.vocabulary, clock, self.absent, self.columns)
         taken: dict[object, str] = {}
         for name, meaning in self.meant.items():
@@ -241,11 +238,11 @@ class _Table:
             self._read(source, name, meaning)
         if (source.months is not None or source.born is not None) and source.age_column is not None:
             raise UsageError("the table has an age and a birth date; leave one of them out")
-        self._clean()
+        self.clean()
         if "_as_of_wrong" in self.frame.collect_schema():  # who has no usable instant is not judged
             self.frame = self.frame.filter(~col("_as_of_wrong"))
         self.checks += contradictions(source, self.schema, self.meant)
-        self._clean()
+        self.clean()
         return source
 
     def _measure(self) -> None:
@@ -276,7 +273,8 @@ class _Table:
 
     def _first_after_today(self) -> int:
         now, offset = self.clock.now, self.clock.offset
-        assert isinstance(now, int) and isinstance(offset, int)
+        assert isinstance(now, int)
+        assert isinstance(offset, int)
         return (_today(now, offset) - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
 
     def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
@@ -344,31 +342,9 @@ class _Table:
         return PlainNumber(self.columns, name, scale, concept.possible, not dtype.is_float())
 
     def _texts(self, name: str, concept: Concept) -> ReadNumber:
-        reader = quantity_reader(self.vocabulary)
-        found: dict[str, list[Any]] = {
-            part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2", "_unread")
-        }
-        for (text,) in distinct(self.engine, self.frame.filter(~col(name).is_null()), [name]):
-            try:
-                given = {"value": text, "unit": self.units[name]} if name in self.units else text
-                reading_of = reader.reading(concept, given)
-                x = reading_of.value if reading_of is not None else None
-                months = counted(reading_of.months) if reading_of is not None else (None, None)
-                row: tuple[Any, ...] = (
-                    (x.low, x.high, x.low_open, x.high_open, *months, False)
-                    if x is not None
-                    else (None,) * 6 + (False,)
-                )
-            except UnreadableValue:
-                row = (None,) * 6 + (True,)
-            for values, part in zip(found.values(), (text, *row), strict=True):
-                values.append(part)
-        types = (S, D, D, B, B, D, D, B)
-        table = {key: (dtype, values) for (key, values), dtype in zip(found.items(), types, strict=True)}
-        parts = {
-            part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
-        }
-        self.frame = lookup(self.engine, self.frame, [name], table).rename({**parts, "_unread": f"{name}_unread"})
+        self.frame = with_read_texts(
+            self.engine, self.frame, name, quantity_reader(self.vocabulary), concept, self.units.get(name)
+        )
         self.checks.append((name, col(f"{name}_unread").fill_null(False), "the text is no value of this quantity"))
         return ReadNumber(self.columns, name, concept.possible)
 
@@ -438,124 +414,20 @@ class _Table:
         if not (self.inside.get(name) and self.past.get(name)):
             self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
 
-    def months(self, name: str) -> None:
-        """Completed months at the instant as columns, the fewest and the most."""
-        self.frame = with_births(
-            self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
-        )
-        self.checks.append(("birth_date", col("_birth_wrong"), "the birth date is no day of the calendar"))
-        sheet = Sheet()
-        today = civil(self.clock.now + self.clock.offset, sheet.keep)
-        day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
-        self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
-        born = [
-            col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day")
-            for index in (1, 2)
-        ]
-        self.checks.append(
-            ("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement")
-        )
-        found = []
-        for index in (2, 1):
-            date = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
-            months = (
-                (today.year - date.year) * 12
-                + today.month
-                - date.month
-                - nw.when(expression(date.day > today.day)).then(nw.lit(1)).otherwise(nw.lit(0))
-            )
-            found.append(nw.when(months < 0).then(nw.lit(0)).otherwise(months))
-        unborn = born[0] > col("_today")
-        missing = col("born_1").is_null() | unborn
-        low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
-        high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
-        self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
-
     def form(self, source: WideSource, trials: tuple[Trial, ...]) -> tuple[object, ...]:
         """All that the expressions of a judgement hang on; the trials by identity, so that they are kept as long as this is."""
         assert isinstance(self.columns, TermColumns)
-        clock = (self.clock.now, self.clock.offset) if self.clock.is_shared else ("own", self.clock.offset if isinstance(self.clock.offset, int) else "own")
+        clock = (
+            (self.clock.now, self.clock.offset)
+            if self.clock.is_shared
+            else ("own", self.clock.offset if isinstance(self.clock.offset, int) else "own")
+        )
         return (
             *map(id, trials), self.absent, clock, self.patient, *sorted(self.units.items()), *sorted(self.names.items()),
             *((name, str(dtype), self.kinds.get(name), self.inside.get(name), self.past.get(name)) for name, dtype in self.schema.items()),
             *((spelled.name, *sorted(spelled.ranks.items())) for spelled in source.classes.values()),
         )  # fmt: skip
 
-    # --- what cannot be used -----------------------------------------------------------------------------------------
-
-    def _clean(self) -> None:
-        """Look once whether anything is wrong; only then is it set aside and read as null."""
-        if not self.checks:
-            return
-        found = self._wrong()
-        bad = [check for check, wrong in zip(self.checks, found, strict=True) if wrong]
-        self.checks = []
-        if not bad:
-            return
-        bad, named = self._with_terms(bad)
-        if ROW not in self.frame.collect_schema():
-            self.frame = self.engine.numbered(self.frame)
-        said: dict[str, list[Flag]] = {}
-        for name, flag, why in bad:
-            said.setdefault(name, []).append(flag)
-            if why:
-                rows = self.frame.filter(expression(flag).fill_null(False))
-                self.rejects.add(rows.with_columns(concept=nw.lit(name)), reason((True, why)))
-        self.frame = self.engine.settle(self.frame.with_columns(**{
-            column: nw.when(~expression(either(*flags)).fill_null(False)).then(col(column))
-            for name, flags in said.items()
-            for column in self._columns_of(name)
-        }))  # fmt: skip
-        self.frame = self.frame.drop(*named) if named else self.frame
-
-    def _wrong(self) -> list[bool]:
-        """Which checks find something."""
-        terms = {index: flag for index, (_, flag, _) in enumerate(self.checks) if isinstance(flag, Term)}
-        found = dict.fromkeys(range(len(self.checks)), False)
-        if terms:
-            from eligibility.cohort.folded import holding
-
-            found |= dict(zip(terms, holding(self.frame, list(terms.values())), strict=True))
-        others = {index: expression(flag) for index, (_, flag, _) in enumerate(self.checks) if index not in terms}
-        if others:
-            flags = [flag.any().alias(f"c{index}") for index, flag in others.items()]
-            found |= dict(zip(others, self.engine.rows(self.frame.select(*flags))[0], strict=True))
-        return list(found.values())
-
-    def _with_terms(self, checks: list[Check]) -> tuple[list[Check], list[str]]:
-        """Flags that are terms become columns, so that rows can be looked up by them."""
-        terms = {f"_wrong_{index}": Truth(truth_of(flag).holds) for index, (_, flag, _) in enumerate(checks) if isinstance(flag, Term)}
-        if not terms:
-            return checks, []
-        from eligibility.cohort.folded import with_statements
-
-        self.frame = with_statements(self.frame, terms)
-        named = [
-            (name, col(f"_wrong_{index}") if isinstance(flag, Term) else flag, why)
-            for index, (name, flag, why) in enumerate(checks)
-        ]
-        return named, list(terms)
-
-    def _columns_of(self, name: str) -> list[str]:
-        schema = self.frame.collect_schema()
-        parts = ("", "_1", "_2", "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
-        found = [f"{name}{part}" for part in parts if f"{name}{part}" in schema]
-        return [*found, *BIRTH] if name == "birth_date" else found
-
-    @property
-    def rejected(self) -> nw.LazyFrame[Any]:
-        """The table of rejects."""
-        if not self.rejects.pieces:
-            nothing = self.frame.head(0).select(
-                **{ROW: nw.lit(-1, dtype=nw.Int64)}, patient=col("patient"), concept=nw.lit(""), reason=nw.lit("")
-            )
-            self.rejects.add(nothing)
-        return self.engine.settle(rejected(self.rejects))
-
 
 def _today(now: int, offset: int) -> date:
     return (EPOCH + timedelta(microseconds=now + offset)).date()
-
-
-def _expr(moment: Any) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
