@@ -53,7 +53,7 @@ def any_holds(*statements: Statement) -> Statement:
 def _joined(statements: Iterable[Statement], neutral: bool) -> Statement:
     statements = tuple(statements)
     if any(isinstance(statement, Term) for statement in statements):
-        return joined(statements, neutral)
+        return joined(statements, neutral)  # type: ignore[no-any-return]  # terms fold to constants
     found: nw.Expr | None = None
     unknown = False
     for statement in statements:
@@ -98,7 +98,7 @@ def known_from(holds: Flag, fails: Flag) -> Statement:
     if isinstance(holds, bool) and isinstance(fails, bool):
         return True if holds else False if fails else None
     if isinstance(holds, Term) or isinstance(fails, Term):
-        return settled(holds, fails)
+        return settled(holds, fails)  # type: ignore[no-any-return]  # terms fold to constants
     if holds is True:
         return True
     if holds is False:
@@ -117,7 +117,7 @@ def case(condition: Flag, then: Statement, otherwise: Statement) -> Statement:
     if not isinstance(then, nw.Expr) and not isinstance(otherwise, nw.Expr) and then is otherwise:
         return then
     if isinstance(condition, Term):
-        return either_statement(condition, then, otherwise)
+        return either_statement(condition, then, otherwise)  # type: ignore[no-any-return]  # terms fold to constants
     return nw.when(condition).then(expression(then)).otherwise(expression(otherwise))
 
 
@@ -153,7 +153,7 @@ def pick(condition: Flag, then: Number, otherwise: Number, *, whole: bool = Fals
     if not isinstance(then, nw.Expr) and not isinstance(otherwise, nw.Expr) and then == otherwise:
         return then
     if isinstance(condition, Term):
-        return chosen(condition, then, otherwise)
+        return chosen(condition, then, otherwise)  # type: ignore[no-any-return]  # terms fold to constants
     return nw.when(condition).then(numeric(then, whole=whole)).otherwise(numeric(otherwise, whole=whole))
 
 

@@ -172,7 +172,9 @@ class _Facts:
         """What is below a limit is below greater ones."""
         listed = node.book.limits.get(number, ())
         here = next((limit for limit, known in listed if known is node), None)
-        for limit, known in listed if here is not None else ():
+        if here is None:
+            return
+        for limit, known in listed:
             if known is not node and (limit > here) is value:
                 self._derive(known, value)
 

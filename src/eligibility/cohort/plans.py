@@ -147,7 +147,8 @@ class Plan:
             case "null":
                 return pl.col(args[0]).is_null()
             case "same":
-                return (self.written(args[0]) == args[1]).fill_null(False)
+                equal: pl.Expr = self.written(args[0]) == args[1]
+                return equal.fill_null(False)
             case "not":
                 return ~self.written(args[0])
             case "and":

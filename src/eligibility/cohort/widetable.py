@@ -13,15 +13,16 @@ from eligibility.cohort import reading
 from eligibility.cohort.calendar import Length
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
 from eligibility.cohort.engines import ROW, TimeKind, engine_of, is_nothing
+from eligibility.cohort.kept_judgements import kept_or_judged
 from eligibility.cohort.long import addresses_of, known_trials, vocabulary_of
 from eligibility.cohort.named_columns import FIRST_PLAIN, Expressions, NamedColumns, TermColumns
 from eligibility.cohort.people import with_instants
 from eligibility.cohort.reading import B, Clock, D, S, clock_at, distinct, unknown_name
 from eligibility.cohort.results import Cohort
-from eligibility.cohort.verdicts import Judgement, judged
 from eligibility.cohort.wide import WideSource, born_months
 from eligibility.cohort.wide_checks import CheckedRows
 from eligibility.cohort.wide_contradictions import contradictions
+from eligibility.cohort.wide_names import Meaning, meaning_of
 from eligibility.cohort.wide_texts import with_read_texts
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
@@ -30,10 +31,9 @@ from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
 from eligibility.values import read_class
-from eligibility.vocabulary import Concept, Vocabulary, key_of
+from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
-_LIMITS = {"upperlimit": True, "lowerlimit": False}
 
 
 def screen_wide(
@@ -74,33 +74,13 @@ def screen_wide(
     )
     known = addresses_of(known_trials(chosen))
     source = table.source(known)
-    judgement = _judged(table, source, chosen)
+    judgement = kept_or_judged(table.form(source, chosen) if engine.name == "polars" else None, source, chosen)
     if source.asks_months and source.born is not None:
         table.months(source.born.name)
     if engine.name == "polars":
         return Cohort(engine, table.frame, judgement, chosen, table.rejected)
     answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
     return Cohort(engine, engine.settle(answered), judgement, chosen, table.rejected)
-
-
-_COMPILED: dict[tuple[object, ...], tuple[tuple[Trial, ...], Judgement, bool]] = {}
-"""What trials made of tables of one form: the trials, what they ask of a row, and whether they ask for ages in months."""
-_MOST_COMPILED = 16
-
-
-def _judged(table: _Table, source: WideSource, trials: tuple[Trial, ...]) -> Judgement:
-    """What trials ask of a row; worked out once for all tables of the same form, judged at the same instant."""
-    if table.engine.name != "polars":
-        return judged(trials, source)
-    key = table.form(source, trials)
-    found = _COMPILED.get(key)
-    if found is None:
-        judgement = judged(trials, source)
-        while len(_COMPILED) >= _MOST_COMPILED:
-            _COMPILED.pop(next(iter(_COMPILED)), None)
-        found = _COMPILED[key] = trials, judgement, source.asks_months
-    source.asks_months = source.asks_months or found[2]
-    return found[1]
 
 
 @dataclass
@@ -132,7 +112,9 @@ class _Table(CheckedRows):
         if strange:
             raise UsageError(f"`units` or `columns` speak of `{excerpt(strange[0])}`, and the table has no such column")
         self.schema = dict(schema)
-        self.meant = {name: self._meaning(name) for name in schema if name != self.patient}
+        self.meant = {
+            name: meaning_of(self.vocabulary, self.names.get(name, name)) for name in schema if name != self.patient
+        }
         times = [
             name for name, meaning in self.meant.items()
             if schema[name] == nw.Date or isinstance(schema[name], nw.Datetime) or meaning in ("as_of", "birth_date") or self._is_time(name, meaning)
@@ -165,22 +147,6 @@ class _Table(CheckedRows):
                 dtype = S
             self.schema[name] = dtype
             self.frame = self.frame.with_columns(col(name).cast(dtype))
-
-    def _meaning(self, name: str) -> str | Concept | tuple[Concept, bool] | None:
-        """What a column is of: a concept, a limit of one, `as_of`, `birth_date`, the address of a judgement, or nothing known."""
-        text = self.names.get(name, name)
-        key = key_of(text)
-        if key in ("asof", "birthdate"):
-            return {"asof": "as_of", "birthdate": "birth_date"}[key]
-        concept = self.vocabulary.find(text)
-        if concept is not None:
-            return concept
-        for suffix, upper in _LIMITS.items():
-            if key.endswith(suffix):
-                concept = self.vocabulary.find(key[: -len(suffix)])
-                if concept is not None and concept.kind == "quantity":
-                    return concept, upper
-        return text.casefold() if reading.is_address(text) else None
 
     def _is_time(self, name: str, meaning: object) -> bool:
         return (
@@ -266,7 +232,7 @@ class _Table(CheckedRows):
         self.inside, self.past = self.engine.inside(self.frame, ends, past)
         for name, kind in self.kinds.items():
             if self.inside.get(name):
-                shift = self.clock.offset if kind != "instant" else 0
+                shift = self.clock.offset if kind != "instant" else 0  # type: ignore[assignment]  # it is shared
                 assert isinstance(shift, int)
                 most = past[name] if self.past.get(name) else LATEST - DAY + shift
                 self.columns.plain_times[name] = shift, kind == "day", most
@@ -277,7 +243,7 @@ class _Table(CheckedRows):
         assert isinstance(offset, int)
         return (_today(now, offset) - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
 
-    def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
+    def _read(self, source: WideSource, name: str, meaning: Meaning) -> None:
         dtype = self.schema[name]
         if meaning == "as_of":
             return
