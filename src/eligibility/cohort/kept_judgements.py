@@ -20,7 +20,7 @@ def kept_or_judged(form: tuple[object, ...] | None, source: WideSource, trials: 
     if found is None:
         judgement = judged(trials, source)
         while len(_KEPT) >= _MOST:
-            _KEPT.pop(list(_KEPT)[0], None)
+            _KEPT.pop(next(iter(tuple(_KEPT))), None)
         found = _KEPT[form] = trials, judgement, source.asks_months
     source.asks_months = source.asks_months or found[2]
     return found[1]

@@ -126,7 +126,7 @@ class CheckedRows:
         schema = self.frame.collect_schema()
         parts = ("", "_1", "_2", "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
         found = [f"{name}{part}" for part in parts if f"{name}{part}" in schema]
-        return [*found, *BIRTH] if name == "birth_date" else found
+        return [*found, *(part for part in BIRTH if part in schema)] if name == "birth_date" else found
 
     @property
     def rejected(self) -> nw.LazyFrame[Any]:
