@@ -153,10 +153,12 @@ class _Polars(Engine):
     ) -> tuple[dict[str, bool], dict[str, bool]]:
         import polars as pl
 
+        # each end for itself: a conjunction of what may be null costs more than both; NaN is above every number
         within = [
-            pl.col(name).is_between(*pair).all().alias(f"c{index}") for index, (name, pair) in enumerate(ends.items())
+            ((pl.col(name) < low).any() | (pl.col(name) > high).any()).not_().alias(f"c{index}")
+            for index, (name, (low, high)) in enumerate(ends.items())
         ]
-        below = [(pl.col(name) <= top).all().alias(f"t{index}") for index, (name, top) in enumerate(tops.items())]
+        below = [(pl.col(name) > top).any().not_().alias(f"t{index}") for index, (name, top) in enumerate(tops.items())]
         if not within and not below:
             return {}, {}
         found = frame.to_native().select(within + below).collect().row(0)
