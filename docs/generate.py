@@ -15,7 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
@@ -339,6 +339,7 @@ def _in_code(text: str) -> str:
 # --- the error codes -------------------------------------------------------------------------------------------------
 
 CODE = re.compile(r"[EW]\d{3}")
+UNDECLARED = "E400"
 HELP_AT = {"Diagnostic": 4}  # where the help stands among the arguments; fourth in all other calls
 
 
@@ -438,22 +439,35 @@ def _messages(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
             called = node.func.id if isinstance(node.func, ast.Name) else ""
             place = HELP_AT.get(called, 3)
             yield found, _template(node.args[1]), _template(node.args[place]) if len(node.args) > place else ""
-        elif isinstance(node, ast.Tuple) and len(node.elts) == 3 and (found := is_code(node.elts[2])):
+        elif (
+            isinstance(node, ast.Tuple)
+            and len(node.elts) == 3
+            and (found := is_code(node.elts[2]))
+            and not is_code(node.elts[0])
+        ):
             yield found, _template(node.elts[0]), _template(node.elts[1])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_idiom":
             name = is_code(node.args[2]) if len(node.args) > 2 else names["PHRASE"]
-            for message, help_text in _told(node.args[1], tree) if not node.keywords else ():  # those keep another code
+            for message, help_text in _told(node.args[1]) if not node.keywords else ():  # those keep another code
                 yield str(name), re.sub(r"\{\w+\}", "…", message), re.sub(r"\{\w+\}", "…", help_text)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Guess":
+            message, help_text = map(_template, node.args)
+            yield UNDECLARED, message or "`…` is not declared in the vocabulary", help_text
 
 
-def _told(teller: ast.expr, tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """What an idiom says: two templates of `_write(help, message)`, or what a function returns."""
+@cache
+def _tellings() -> ast.AST:
+    return ast.parse((SOURCES / "tellings.py").read_text(encoding="utf-8"))
+
+
+def _told(teller: ast.expr) -> Iterator[tuple[str, str]]:
+    """What an idiom says: two templates of `written(help, message)`, or what a function of `tellings` returns."""
     for node in ast.walk(teller):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_write":
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "written":
             help_text, *message = map(_template, node.args)
             yield (message or ["`{said}` is no form of this language"])[0], help_text
-        elif isinstance(node, ast.Name) and node.id not in ("_write", "_if_declared", "_unless"):
-            for function in ast.walk(tree):
+        elif isinstance(node, ast.Name) and node.id not in ("written", "if_declared", "unless_given"):
+            for function in ast.walk(_tellings()):
                 if isinstance(function, ast.FunctionDef) and function.name == node.id:
                     for part in ast.walk(function):
                         if isinstance(part, ast.Return) and isinstance(part.value, ast.Tuple):

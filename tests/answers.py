@@ -167,7 +167,7 @@ class Answers:
     def event(self, concept, asks, stated):
         yes = self.chance.random() < 0.6
         match asks:
-            case "whether it happened" | "whether it ever happened":
+            case "whether it ever happened":
                 return yes if stated is None or "planned" in stated else self.refuse(asks)
             case "whether and when" | "whether and since when" | "whether and when it began":
                 return {"at": self.stamp(self.before())} if yes else False

@@ -17,7 +17,7 @@ HEAD = ('trial KIT "kit"', 'trial T "t"', "include:")
 
 
 SEVERAL = (  # two faults and more in one statement, which stands inside of one that is warned of
-    "creatinin > 5 foo", "creatinine within 5 moons after malignacy > 5 foo", "creatinin within 5 moons > 5 mg/dL",
+    "creatinin > 5 foo", "creatinin=5 mg/dL", "5 mg/dL=creatinin", "time since onset of malignacy = 5 days", "creatinine within 5 moons after malignacy > 5 foo", "creatinin within 5 moons > 5 mg/dL",
     "history of malignacy within 5 moons", "history of malignacy", "onset of malignacy", "onset of malignacy after firstt dose",
     "onset of malignacy within 5 moons", "time since onset of malignacy > 5 foo", "time since onset of malignacy",
     "time since onset of ARDS > 5 moons", "time since onset of ARDS between 5 days and 3 moons", "malignacy for at least 5 moons",
@@ -101,6 +101,7 @@ def told_of(text):
         words = printable(item.underlined).replace("\n", " ")
         lines.append(f"{item.severity} {item.code} at {item.line}:{item.column} «{words}»: {printable(item.message)}")
         lines += [f"    {printable(item.help)}"] if item.help else []
+        lines += [f"    «{printable(item.source.words(at.span))}»: {at.message}" for at in item.related]
     return "\n".join(lines)
 
 

@@ -20,12 +20,13 @@ import test_idioms
 import test_intervals
 import test_kit
 import test_logic
+import test_needs
 import test_reasons_and_needs
 import test_rule_errors
 import test_units
 import test_vocabulary
 from eligibility import vocabulary
-from eligibility.units import UnitTable
+from eligibility.units import UnitTable, build_table
 
 FOLDED = 60  # cases in one function
 LEFT_OUT = {
@@ -40,27 +41,31 @@ READERS = {  # which tests speak of a module: no others are run for its mutants,
     "checker": _LANGUAGE,
     "scope": _LANGUAGE,
     "comparisons": _LANGUAGE,
-    "evaluator": ("kit__formula", "messages__needs", "reasons_and_needs", "models", "properties"),
-    "needs": ("messages__needs", "reasons_and_needs", "kit__formula", "properties"),
+    "evaluator": ("kit__formula", "needs", "messages__needs", "reasons_and_needs", "models", "properties"),
+    "needs": ("needs", "messages__needs", "reasons_and_needs", "kit__formula", "properties"),
 }
 
 
 GRAMMAR = {"eligibility.parser"}  # what it keeps, no mutant can reach
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_kept():
-    """A mutant is active from here on: what was read and computed before, in the process that this one was forked from,
-    is forgotten."""
-    mutant = os.environ.get("MUTANT_UNDER_TEST", "")
-    if not mutant.startswith("eligibility."):
-        return
+def forget():
+    """What was read and computed before."""
     for name, module in list(sys.modules.items()):
         if name.startswith("eligibility") and name not in GRAMMAR:
             for value in list(vars(module).values()):
                 if isinstance(value, _lru_cache_wrapper):
                     value.cache_clear()
     vocabulary.bundled_vocabulary().formula_cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_kept():
+    """A mutant is active from here on: nothing is kept of the process that this one was forked from."""
+    mutant = os.environ.get("MUTANT_UNDER_TEST", "")
+    if not mutant.startswith("eligibility."):
+        return
+    forget()
     if mutant.startswith("eligibility.units."):
         vocabulary._BUNDLED.clear()
         for module in list(sys.modules.values()):  # tests that hold the vocabulary of before get the one of the mutant
@@ -72,10 +77,18 @@ def nothing_kept():
                         setattr(module, name, vocabulary.bundled_vocabulary().units)
 
 
+own = test_units.own
+
+
 @pytest.fixture(autouse=True)
 def speaks_of_the_mutant(request):
-    """A mutant is shown to the tests of its module alone."""
+    """A mutant is shown to the tests of its module alone. While mutmut notes which test reaches which function, nothing is
+    kept from one test for the next, and what is done once at the start is done for each of them."""
     mutant = os.environ.get("MUTANT_UNDER_TEST", "")
+    if mutant == "stats":
+        forget()
+        if request.node.name.startswith(tuple(f"test_{name}" for name in READERS["units"])):
+            build_table(test_units.SMALL)
     module = mutant.partition(".")[2].partition(".")[0]
     readers = tuple(f"test_{name}" for name in READERS.get(module, ("",)))
     name = request.node.name
@@ -114,7 +127,7 @@ def folded(function, cases):
 
 
 for _module in (
-    test_logic, test_intervals, test_units, test_rule_errors, test_idioms, test_reasons_and_needs, test_kit,
+    test_logic, test_needs, test_intervals, test_units, test_rule_errors, test_idioms, test_reasons_and_needs, test_kit,
 ):  # fmt: skip
     for _name, _function in list(vars(_module).items()):
         if not _name.startswith("test_") or not inspect.isfunction(_function) or _name in LEFT_OUT:
@@ -122,7 +135,7 @@ for _module in (
         if _function.__module__ != _module.__name__:
             continue
         _name = f"{_module.__name__}__{_name.removeprefix('test_')}"
-        if "tmp_path" in inspect.signature(_function).parameters:
+        if {"tmp_path", "own"} & set(inspect.signature(_function).parameters):
             globals()[_name] = _function
             continue
         _cases = cases_of(_function)

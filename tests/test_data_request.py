@@ -55,14 +55,43 @@ CASES = [
     ("creatinine / urea > 0.1",
      [("creatinine", "newest value", "within 7 days"), ("urea", "newest value", "within 7 days")]),
     ("PaO2/FiO2 < 200 mmHg",
-     [("FiO2", "newest value", "within 24 hours"), ("PaO2", "newest value", "within 24 hours"),
+     [("FiO2", "newest value at or before each PaO2", "within 24 hours before it"), ("PaO2", "newest value", "within 24 hours"),
       ("PaO2/FiO2", "newest value", "within 24 hours")]),
+    ("PaO2/FiO2 after surgery < 200 mmHg",
+     [("FiO2", "newest value at or before each PaO2", "within 24 hours before it"), ("PaO2", "newest value", "after surgery"),
+      ("PaO2/FiO2", "newest value", "after surgery"), ("surgery", "date of the newest", "any time before")]),
+    ("SOFA change >= 2",
+     [("baseline SOFA", "newest value", "any time before"), ("SOFA", "newest value", "within 24 hours"),
+      ("SOFA change", "newest value", "within 24 hours")]),
+    ("MELD > 40",
+     [(name, "newest value", "within 7 days, and within 7 days before another value for MELD") for name in ("creatinine", "INR")]
+     + [("MELD", "newest value", "within 7 days"),
+        ("total bilirubin", "newest value", "within 7 days, and within 7 days before another value for MELD")]),
+    ("pregnancy",  # a man, or a child, is not pregnant, whatever else is known
+     [("age", "birth date, or age", "now"), ("sex", "newest value", "any time before"), ("pregnancy", "present or absent", "now")]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("rule", "facts"), CASES)
 def test_what_a_construct_reads(rule: str, facts: list[tuple[str, str, str]]) -> None:
     assert wanted(rule) == facts
+
+
+def test_who_sends_what_was_requested_of_a_computed_quantity_gets_the_same_outcome() -> None:
+    """The FiO2 of a gas is older than the gas; the newest FiO2 alone would not do."""
+    trial = trial_of("PaO2/FiO2 after protective ventilation < 200 mmHg")
+    gas = {
+        "PaO2": [{"value": "80 mmHg", "at": "2024-03-04T06:00Z"}],
+        "protective ventilation": {"onset": "2024-03-04T05:30Z"},
+    }
+    before, behind = {"value": "60 %", "at": "2024-03-04T05:00Z"}, {"value": "30 %", "at": "2024-03-04T07:00Z"}
+
+    def outcome(*values: object) -> str:
+        found = screen(gas | {"FiO2": list(values)}, [trial], at="2024-03-04T08:00Z")["T"]
+        return found.criteria["include.1"].outcome
+
+    assert outcome(before, behind) == outcome(before) == "met"
+    assert outcome(behind) == "unknown"
 
 
 def test_limits_are_wanted_where_a_rule_reads_them() -> None:

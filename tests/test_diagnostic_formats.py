@@ -12,7 +12,7 @@ from eligibility.codes import all_codes
 from eligibility.diagnostic_formats import FORMATS, Findings, as_github, as_json, as_sarif, as_text, write
 from eligibility.errors import Diagnostic, Related
 from eligibility.fixes import fixes
-from eligibility.library import check_text
+from eligibility.library import check_text, diagnose
 from eligibility.source import Source, Span
 from eligibility.vocabulary import bundled_vocabulary
 
@@ -190,3 +190,19 @@ def test_github_leaves_columns_out_over_several_lines() -> None:
     related = (Related("there", Span(0, 1)),)
     (line,) = as_github(Findings([Diagnostic("E400", "m", Span(1, 6), source, related=related)])).splitlines()
     assert line == "::error file=a.elig,line=1,endLine=2,title=E400::m%0Athere: line 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("rules/my trial.elig", "rules/my%20trial.elig"),
+        ("a:b/c.elig", "a%3Ab/c.elig"),  # RFC 3986, 4.2: a colon in the first segment would end a scheme
+        ("/srv/a,b%.elig", "file:///srv/a%2Cb%25.elig"),
+        ("C:/rules/a.elig", "file:///C:/rules/a.elig"),
+        ("<stdin>", "%3Cstdin%3E"),
+    ],
+)
+def test_a_file_is_named_by_a_valid_uri(name: str, uri: str) -> None:
+    found = diagnose("trial", name=name)[1]
+    run = json.loads(as_sarif(Findings(found)))["runs"][0]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}

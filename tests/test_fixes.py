@@ -40,6 +40,12 @@ CASES = [
     ("E143", "stroke withn 3 months", ["stroke within 3 months"], 0),
     ("E143", "stroke   in  the last 3 months", ["stroke   within 3 months"], 0),
     ("E143", "stroke less than 3 months ago", ["stroke within 3 months"], 0),
+    ("E143", "stroke more than 3 months ago", [], 0),  # the opposite of a window
+    ("E143", "stroke within the past week", ["stroke within 1 week"], 0),
+    ("E143", "worst PaO2/FiO2 < 200 mmHg", [], 0),
+    ("E142", "older than 18 years", [], 0),
+    ("E400", "stroke/malignancy", [], 0),  # a name alone would leave the other one out
+    ("E138", "creatinine > 1,5 mg/dL", ["creatinine > 1.5 mg/dL"], 0),
     ("E143", "age 18-65 years", ["age between 18 and 65 years"], 0),
     ("E143", "age between 18 to 65 years", [], 0),
     ("E142", "creatinine equal to 3 mg/dL", ["creatinine >= 3 mg/dL", "creatinine <= 3 mg/dL"], 0),

@@ -115,6 +115,57 @@ SAID = [
     ("«at least -1 of»:\n  - malignancy", "E140", ["-1"], ["whole number"]),
     ("«2 of»:\n  - malignancy\n  - stroke", "E140", ["2 of"], ["at least 2 of:"]),
     ("«all»:\n  - malignancy\n  - stroke", "E140", ["all:"], ["`all of:`"]),
+    ("creatinine «betwen» 3 and 4 mg/dL", "E143", ["betwen"], ["`between`"]),
+    ("NYHA class «III» or IV", "E141", ["NYHA class", "III"], ["NYHA class in (III, IV)"]),
+    ("NYHA «III»/IV", "E141", ["NYHA", "III"], ["NYHA in (III, IV)"]),
+    ("NYHA class «II-IV»", "E141", ["II-IV"], ["NYHA class in (II, III, IV)"]),
+    ("NYHA class is III «or higher»", "E143", ["or higher"], ["`>= III` instead of `is`"]),
+    ("NYHA class in (III«;» IV)", "E143", ["comma"], ["in (III, IV)"]),
+    ("«adults»", "E400", ["adults"], ["age >= 18 years"]),
+    ("«aged 18 years or older»", "E143", ["aged 18"], ["`age >= 18 years`"]),
+    ("«older than» 18 years", "E142", ["older than"], ["`age > 18 years`", "`age >= 18 years`"]),
+    ("«younger than» 6 months", "E142", ["younger than"], ["`age < 6 months`"]),
+    ("«more than» 3 failing organs", "E142", ["more than"], ["`failing organs > 3`"]),
+    ("«female» and malignancy", "E400", ["value of `sex`"], ["`sex is female`"]),
+    ("stroke «within» a year", "E129", ["duration"], ["`within 1 year`"]),
+    ("«over» 18 years old", "E142", ["over"], ["`age > 18 years`"]),
+    ("«negative»", "E400", ["not declared"], []),
+    ("stroke «within» five years", "E129", ["five"], ["`within 5 years`"]),
+    ("stroke «within the past week»", "E143", ["past week"], ["`within 1 week`"]),
+    ("stroke «more than 6 months ago»", "E143", ["window"], ["`time since onset of stroke > 6 months`"]),
+    ("stroke «> 6 months ago»", "E143", ["window"], ["`time since onset of stroke > 6 months`"]),
+    ("stroke «less than 6 months ago»", "E143", ["window"], ["`within 6 months`"]),
+    ("stroke «at least 6 months before screening»", "E143", ["window"], ["history of stroke and no stroke within 6 months before screening"]),
+    ("malignancy «not within» 5 years", "E143", ["not within"], ["`no malignancy within 5 years`"]),
+    ("no malignancy «for 5 years»", "E143", ["for 5 years"], ["`no malignancy within 5 years`"]),
+    ("«free of malignancy for at least 5 years»", "E143", ["free of"], ["`no malignancy within 5 years`"]),
+    ("malignancy «for less than 3 months»", "E143", ["for less"], ["X and not X for at least 3 months"]),
+    ("chemotherapy within 4 weeks «prior to» first dose", "E143", ["prior to"], ["within 4 weeks before first dose"]),
+    ("invasive ventilation «since 2 days»", "E143", ["since"], ["for at least 2 days"]),
+    ("invasive ventilation «>» 48 hours", "E475", ["condition"], ["invasive ventilation for at least 48 hours"]),
+    ("«surgery planned»", "E143", ["planned"], ["surgery within the next 3 months"]),
+    ("«ARDS onset» within 1 week", "E400", ["onset"], ["`onset of ARDS`"]),
+    ("«malignancy ever»", "E400", ["ever"], ["`history of malignancy`"]),
+    ("no «known» history of malignancy", "E143", ["known"], ["history of malignancy"]),
+    ("«stroke/malignancy»", "E400", ["joins"], ["stroke or malignancy"]),
+    ("«ALT/AST» > 3 x ULN", "E400", ["joins"], ["compare each"]),
+    ("«PaO2:FiO2» < 200 mmHg", "E143", ["PaO2:FiO2"], ["`PaO2/FiO2`"]),
+    ("«stroke und malignancy»", "E400", ["`und`"], ["join `stroke` and `malignancy`"]),
+    ("«malignancy stroke»", "E400", ["nothing joins"], ["and", "or"]),
+    ("«current malignancy»", "E400", ["declared"], ["only if it means the same"]),
+    ("«worst» PaO2/FiO2 within 24 hours < 200 mmHg", "E143", ["worst"], ["`lowest PaO2/FiO2`"]),
+    ("«creatinine rise» >= 44.2 umol/L over 1 day", "E143", ["creatinine rise"], ["rise in creatinine over 1 day"]),
+    ("«increase in» creatinine over 24 hours >= 3 mg/dL", "E143", ["increase in"], ["over 24 hours"]),
+    ("blood pressure < «90/60» mmHg", "E400", ["two numbers"], ["systolic blood pressure < 90 mmHg", "diastolic blood pressure < 60 mmHg"]),
+    ("creatinine > «1,5» mg/dL", "E138", ["1,5"], ["`1.5`"]),
+    ("creatinine «~» 2 mg/dL", "E143", ["exact"], ["between"]),
+    ("age >= «１８» years", "E143", ["wide"], ["`18`"]),
+    ("stroke «//» remark", "E128", ["remark"], ["`#`"]),
+    ("«either» stroke or sepsis", "E143", ["either"], ["take it out"]),
+    ("«neither» stroke nor sepsis", "E143", ["neither"], ["no A and no B"]),
+    ("«none of» stroke, malignancy", "E140", ["none of"], ["`none of:` alone"]),
+    ("«two or more of»:\n  - malignancy\n  - stroke", "E140", ["two or more of"], ["`at least 2 of:`"]),
+    ("«malignancy» is true", "E452", ["condition"], ["`malignancy` alone"]),
     ("all of:\n  - malignancy\n  - «note» \"x\"", "E143", ["note"], ["below the criterion"]),
 ]  # fmt: skip
 
@@ -142,6 +193,86 @@ def test_a_turn_of_phrase_is_named_and_put_right(rule, code, message, help_text)
 def test_one_phrase_is_one_diagnostic(rule):
     told = diagnose(body(re.sub("[«»]", "", rule)))[1]
     assert len(told) == 1, [str(item) for item in told]
+
+
+HEADS = [
+    # the line of a criterion or of the trial, code, words of the message and of the help, in place of a good one
+    ("1 “Adult”: age >= 18 years", "E125", "straight quotation marks", '1 "label"'),
+    ("1 'Adult': age >= 18 years", "E125", "straight quotation marks", '1 "label"'),
+    ('1. "Adult": age >= 18 years', "E125", "`1.` is no ID", "write `1`"),
+    ('(1) "Adult": age >= 18 years', "E125", "`(1)` is no ID", "write `1`"),
+    ('1-1 "Adult": age >= 18 years', "E125", "`1-1` is no ID", "letters, digits and dots"),
+    ('- "Adult": age >= 18 years', "E125", "not with `-`", 'ID "label"'),
+    ("1 ‘Adult’ age >= 18 years", "E125", "straight quotation marks", '1 "label"'),
+    ("1: age >= 18 years", "E125", "criterion `1` has no label", '1 "label"'),
+    ('1 "Adult"： age >= 18 years', "E143", "wide", "`:`"),
+    ('1 "Adult": stroke.', "E131", "`.` ends nothing", "take it out"),
+    ('1 "Adult": stroke note "x"', "E131", "`note` stands on the line", "line of its own"),
+    ('1 "Adult": stroke\n    note: "x"', "E133", "no colon", 'note "..."'),
+    ('1 "Adult":\n    any of:\n    - stroke\n    - sepsis', "E134", "any of:", "indented"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "message", "help_text"), HEADS)
+def test_the_head_of_a_criterion_is_put_right_with_one_diagnostic(line, code, message, help_text):
+    told = diagnose(f'trial T "t"\n\ninclude:\n  {line}\n')[1]
+    assert [item.code for item in told] == [code], [str(item) for item in told]
+    assert message in told[0].message
+    assert help_text in told[0].help
+
+
+def test_items_behind_another_sign_are_told_and_nothing_follows_from_them():
+    told = diagnose(body("any of:\n  • stroke\n  * malignancyy\n  - sepsis"))[1]
+    assert [(item.code, item.underlined) for item in told] == [("E131", "•"), ("E131", "*")]
+    told = diagnose(body("any of:\n  stroke\n  malignancy"))[1]
+    assert [(item.code, item.underlined) for item in told] == [("E131", "stroke"), ("E131", "malignancy")]
+
+
+def test_a_second_trial_has_no_twins_in_the_first():
+    text = 'trial T "t"\n\ninclude:\n  1 "one": stroke\n'
+    assert [item.code for item in diagnose(text + "\n" + text)[1]] == ["E124"]
+
+
+def test_the_line_of_a_trial_is_not_taken_for_a_formula():
+    (told,) = diagnose('trial NCT0|1 "t"\n\ninclude:\n  1 "one": stroke\n')[1]
+    assert (told.code, told.line) == ("E131", 1)
+    assert 'trial ID "title"' in told.help
+
+
+def test_no_name_is_offered_that_is_alike_by_chance_or_leaves_a_word_out():
+    for rule in ("adults", "Alter", "IV", "HBsAg positive", "ventilated", "stroke/malignancy", "keine malignancy"):
+        (told,) = diagnose(body(rule))[1]
+        assert told.code == "E400"
+        assert not told.help.startswith("did you mean"), told.help
+    for rule, meant in (("âge >= 3 years", "age"), ("PaO₂/FiO₂ < 200 mmHg", "PaO2/FiO2"), ("malignancies", "malignancy"),
+                        ("creatinin > 3 mg/dL", "creatinine"), ("malignant tumour", "malignant tumor")):  # fmt: skip
+        (told,) = diagnose(body(rule))[1]
+        assert told.help == f"did you mean `{meant}`?"
+
+
+NEGATIONS = [
+    ("no stroke or sepsis", "`no` binds to `stroke` alone", "`no stroke and no sepsis`"),
+    ("no history of stroke or malignancy or sepsis", "`no` binds to `stroke` alone", "no history of stroke and no malignancy and no sepsis"),
+    ("not stroke within 6 months or sepsis", "`not` binds to `stroke` alone", "not stroke within 6 months and not sepsis"),
+    ("no malignancy for at least 5 years", "less than 5 years", "`no malignancy within 5 years`"),
+    ("no stroke or no sepsis", None, None),
+    ("(no stroke) or sepsis", None, None),
+    ("sepsis or no stroke", None, None),
+    ("no invasive ventilation or FiO2 < 50 %", None, None),
+    ("no (stroke or sepsis)", None, None),
+    ("not malignancy for at least 5 years", None, None),
+    ("any of:\n  - no stroke\n  - sepsis", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "message", "help_text"), NEGATIONS)
+def test_a_negation_that_says_less_than_it_sounds_is_warned_of(rule, message, help_text):
+    trial, told = diagnose(body(rule))
+    assert trial is not None
+    assert [item.code for item in told] == (["W203"] if message else [])
+    if message:
+        assert message in told[0].message
+        assert help_text in told[0].help
 
 
 STILL = [

@@ -6,6 +6,7 @@ import pytest
 
 import many_trials
 from eligibility import Screener, compile_trial, literals, screen, screener
+from eligibility.errors import EligibilityError
 from properties import AT
 
 STAMP = AT.isoformat()
@@ -99,6 +100,39 @@ def test_every_threshold_and_its_neighbours():
         for value in (f"{limit} umol/L", f"{limit - 0.001} umol/L", f"{limit + 0.001} umol/L", f"<{limit} umol/L", f">={limit} umol/L", f"{limit} to {limit + 30} umol/L"):  # fmt: skip
             patient = {"creatinine": value}
             assert dict(compiled.verdicts(compiled.prepare(patient, at=STAMP))) == expected(patient, trials), value
+
+
+@pytest.mark.parametrize("signs", [(">=", "<="), (">", "<"), (">", None), (None, "<=")])
+def test_numbers_at_the_ends_of_where_nothing_fails(signs):
+    limits = {sign: limit for sign, limit in zip(signs, (50, 400), strict=True) if sign}
+    trials = [trial_named(f"T{place}-{more}", f"creatinine {sign} {limit + more} umol/L") for place, (sign, limit) in enumerate(limits.items()) for more in (0, 10)]  # fmt: skip
+    compiled = Screener(trials)
+    for value in (0.5, 49.999, 50, 50.001, 59.999, 60, 60.001, 200, 399.999, 400, 400.001, 410, 410.001, 5000):
+        patient = {"creatinine": f"{value} umol/L"}
+        assert dict(compiled.verdicts(compiled.prepare(patient, at=STAMP))) == expected(patient, trials), value
+
+
+@pytest.mark.parametrize("bleeding", [True, False, None])
+@pytest.mark.parametrize("consent", [True, False, None])
+@pytest.mark.parametrize("creatinine", ["100 umol/L", "900 umol/L", "<500 umol/L", None])
+def test_clauses_of_truths_that_must_be_so_and_others(bleeding, consent, creatinine):
+    literals_ = ("bleeding", "no bleeding", "informed consent", "not informed consent", "creatinine > 442 umol/L", "not creatinine > 300 umol/L", 'judgement "Is it so?"', "migraine")  # fmt: skip
+    pairs = [(one, other) for one in literals_ for other in literals_ if one < other]
+    known = [("bleeding", bleeding), ("informed consent", consent), ("creatinine", creatinine)]
+    patient = {name: value for name, value in known if value is not None}
+    trials = [compile_or_none(f"P{number}", " or ".join(pair)) for number, pair in enumerate(pairs)]
+    trials = [trial for trial in trials if trial]
+    assert len(trials) > 20
+    compiled = Screener(trials)
+    assert dict(compiled.verdicts(compiled.prepare(patient, at=STAMP))) == expected(patient, trials)
+
+
+def compile_or_none(name, criterion):
+    """The checker refuses what cannot be false, such as `bleeding or no bleeding`."""
+    try:
+        return trial_named(name, criterion)
+    except EligibilityError:
+        return None
 
 
 def test_what_was_withdrawn_takes_no_room_for_ever():

@@ -346,3 +346,34 @@ def test_a_session_with_a_client_that_is_not_ours() -> None:
         await client.stop()
 
     asyncio.run(asyncio.wait_for(session(), 120))
+
+
+def test_a_request_that_cannot_be_read_is_answered(editor: Editor) -> None:
+    editor.open(f'{HEAD}  1 "a": malignancy\n')
+    for params in (
+        None,
+        {"textDocument": {"uri": MINE}},
+        {"textDocument": {"uri": MINE}, "position": {"line": -1, "character": 0}},
+        {"textDocument": {"uri": MINE}, "position": {"line": 0, "character": 2**40}},
+    ):
+        with pytest.raises(RuntimeError, match="-32602"):
+            editor.ask("textDocument/hover", params)
+    with pytest.raises(RuntimeError, match="-32601"):
+        editor.ask("textDocument/nothing", {})
+    assert editor.at("hover", 2**31 - 1, 2**31 - 1) is None
+    assert editor.at("hover", 3, 10)["range"]["start"] == {"line": 3, "character": 9}
+    assert editor.quit() == 0
+    assert all(line.startswith(b"eligibility lsp: ") for line in editor.stderr)  # no traceback
+
+
+def test_what_comes_after_shutdown_is_refused_and_the_status_tells_a_sudden_end(editor: Editor) -> None:
+    editor.ask("shutdown", None)
+    with pytest.raises(RuntimeError, match="-32600"):
+        editor.at("hover", 0, 0)
+    editor.tell("exit", None)
+    assert editor.process.wait(60) == 0
+    sudden = Editor()
+    sudden.tell("exit", None)
+    assert sudden.process.wait(60) == 1
+    assert sudden.stderr == []
+    sudden.kill()

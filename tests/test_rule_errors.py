@@ -183,7 +183,7 @@ STATEMENTS = [
     ("E451", "«sex >= female»", ["sex", "no order"], ["sex is female"]),
     ("E451", "«highest sex» is female", ["sex", "no order"], ["take out `highest`"]),
     ("E452", "«creatinine» is 5 mg/dL", ["creatinine", "quantity", "class"], [">="]),
-    ("E452", "«malignancy» is present", ["malignancy", "condition", "class"], ["alone", "`no`"]),
+    ("E452", "«malignancy» is present", ["malignancy", "condition", "class"], ["alone", "`no malignancy`"]),
     ("E452", "«creatinine / 2» in (I, II)", ["`in`", "class"], [">="]),
     ("E460", "surgery within «1.5 months»", ["1.5 months", "duration"], ["whole months"]),
     ("E460", "surgery within «5 kg»", ["5 kg", "duration"], ["hours"]),
@@ -259,6 +259,8 @@ BLOCKS = [
 WARNINGS = [
     ("W201", "«malignancy or stroke and bleeding»", ["and", "or", "brackets", "tighter"], ["brackets"]),
     ("W201", "no bleeding and («malignancy and stroke or bleeding»)", ["and", "or", "brackets"], ["brackets"]),
+    ("W203", "«no malignancy or stroke»", ["`no`", "malignancy", "alone"], ["no malignancy and no stroke"]),
+    ("W203", "«no malignancy for at least 5 years»", ["less than 5 years"], ["no malignancy within 5 years"]),
     ("W202", "«deep vein thrombosis or pulmonary embolism within 3 months»", ["pulmonary embolism", "alone"], ["(A or B) within"]),
 ]  # fmt: skip
 
@@ -337,6 +339,41 @@ def test_a_statement_repeats_the_words_that_it_stands_for(rule):
     assert text[atom.span.start : atom.span.end] == rule
     assert trial.criteria[0].words == f"bleeding and {rule}"
     assert text[trial.criteria[0].span.start :].startswith('1 "one"')
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "7 mg/dL > creatinine > 5 mg/dL", "7 mg/dL >= creatinine >= 7 mg/dL", "creatinine between 5 and 5 mg/dL", "5 <= creatinine <= 5 mg/dL",
+        "5 < creatinine <= 6 mg/dL", "5 x ULN > ALT > 2 x ULN", "2 x ULN <= ALT <= 2 x ULN", "NYHA class >= `III`",
+        "6 months <= age < 2 years", "2 years > age > 6 months",
+    ],
+)  # fmt: skip
+def test_two_ends_that_leave_a_number(rule):
+    assert not diagnose(formula(rule))[1]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "5 mg/dL > creatinine > 7 mg/dL", "5 mg/dL > creatinine >= 5 mg/dL", "5 < creatinine <= 5 mg/dL", "5 <= creatinine < 5 mg/dL",
+        "2 x ULN > ALT > 5 x ULN", "2 x ULN > ALT >= 2 x ULN", "2 years < age < 6 months", "6 months > age > 2 years",
+    ],
+)  # fmt: skip
+def test_two_ends_that_leave_none(rule):
+    assert [told.code for told in diagnose(formula(rule))[1]] == ["E446"]
+
+
+@pytest.mark.parametrize(
+    ("head", "low", "high"),
+    [
+        ("at least 2 of", 2, 3), ("at least 1 of", 1, 3), ("at most 1 of", 0, 1), ("at most 0 of", 0, 0), ("at most 2 of", 0, 2),
+        ("exactly 0 of", 0, 0), ("exactly 1 of", 1, 1), ("exactly 3 of", 3, 3),
+    ],
+)  # fmt: skip
+def test_how_many_items_a_block_lets_hold(head, low, high):
+    rule = compile_trial(body(f"{head}:\n  - malignancy\n  - stroke\n  - bleeding")).criteria[0].rule
+    assert (rule.low, rule.high, len(rule.operands)) == (low, high, 3)
 
 
 @pytest.mark.parametrize(

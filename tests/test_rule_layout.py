@@ -151,3 +151,19 @@ def test_hostile_files_end_in_a_bounded_number_of_errors(text):
         compile_trial(HEAD + text)
     assert 1 <= len(caught.value.diagnostics) <= 2 * MOST_ERRORS
     assert len(str(caught.value)) < 100_000
+
+
+def test_an_error_below_a_joined_line_hides_no_other():
+    text = (
+        'trial T "t"\n\ninclude:\n  1 "a": stroke\n    and\n    sepsis\n  2 "b": creatinine > > 3\n  3 "c": , stroke\n'
+        '  4 "d": malignancyy\n  5 "e": (stroke\n    or sepsis), stroke\n  6 "f": strok\n'
+    )
+    told = [(item.code, item.line) for item in diagnose(text)[1]]
+    assert told == [("E127", 7), ("E128", 8), ("E400", 9), ("E131", 11), ("E400", 12)]
+
+
+def test_more_joined_lines_than_lines_left_do_no_harm():
+    """Once the line of an error was looked for among the joined lines, of which there are fewer."""
+    criteria = "".join(f'  {number} "b": , stroke\n    and sepsis\n' for number in range(2, 60))
+    told = diagnose('trial T "t"\n\ninclude:\n  1 "a": stroke\n' + "    and sepsis\n" * 9 + criteria)[1]
+    assert [item.code for item in told] == ["E128"] * 58

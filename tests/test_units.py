@@ -406,17 +406,22 @@ SMALL = {
     "alias": {"mg percent": "mg/dL"},
     "hint": {"C": "write `degC`"},
 }  # fmt: skip
-OWN = build_table(SMALL)
 
 
-def test_every_symbol_and_what_its_prefixes_make_of_it():
+@pytest.fixture
+def own():
+    """Built for each test: what is tested is how."""
+    return build_table(SMALL)
+
+
+def test_every_symbol_and_what_its_prefixes_make_of_it(own):
     """Short symbols take short prefixes, long words the words, and those between both; `mol` is a short word."""
-    assert set(OWN.symbols) == {
+    assert set(own.symbols) == {
         "g", "kg", "mg", "gram", "kgram", "mgram", "kilogram", "milligram", "mol", "mmol", "umol", "millimol", "micromol",
         "osmol", "mosmol", "milliosmol", "equivalent", "milliequivalent", "m", "dm", "in", "[in_i]", "L", "dL", "K", "degC",
         "cells", "s", "Hz", "%", "1",
     }  # fmt: skip
-    assert {name: unit.text for name, unit in OWN.symbols.items()} == {name: name for name in OWN.symbols}
+    assert {name: unit.text for name, unit in own.symbols.items()} == {name: name for name in own.symbols}
 
 
 @pytest.mark.parametrize(
@@ -426,25 +431,27 @@ def test_every_symbol_and_what_its_prefixes_make_of_it():
         ("in", "m", Frac(254, 10000)), ("[in_i]", "dm", Frac(254, 1000)), ("dL", "L", Frac(1, 10)), ("degC", "K", 1), ("%", "1", Frac(1, 100)),
     ],
 )  # fmt: skip
-def test_the_factors_of_a_table(symbol, over, factor):
-    assert OWN.symbols[symbol].factor / OWN.symbols[over].factor == factor
+def test_the_factors_of_a_table(own, symbol, over, factor):
+    assert own.symbols[symbol].factor / own.symbols[over].factor == factor
 
 
-def test_dimensions_and_what_cancels():
-    read = OWN.read
+def test_dimensions_and_what_cancels(own):
+    read = own.read
     assert read("L").dimensions == (("[length]", 3),)
     assert read("mg/g").dimensions == ()
     assert (read("mg/g").numerator, read("mg/g").denominator) == ((("[mass]", 1),), (("[mass]", 1),))
     assert read("%").numerator == (("percent", 1),)  # a share of nothing in particular has its own kind
     assert read("1").numerator == ()
     assert read("cells").dimensions == (("[cell]", 1),)
+    assert read("m^1").dimensions == read("m").dimensions == (("[length]", 1),)
+    assert read("m^-1").dimensions == (("[length]", -1),)
     assert read("Hz").dimensions == (("[time]", -1), ("[turns]", 1))
     assert (read("degC").offset, read("K").offset, read("g").offset) == (Frac("273.15"), 0, 0)
 
 
-def test_aliases_and_hints_of_a_table():
-    assert OWN.read("mg percent").factor == OWN.read("mg/dL").factor
-    assert OWN.read("C") == UnitRefusal("`C` is ambiguous as a unit", "write `degC`")
+def test_aliases_and_hints_of_a_table(own):
+    assert own.read("mg percent").factor == own.read("mg/dL").factor
+    assert own.read("C") == UnitRefusal("`C` is ambiguous as a unit", "write `degC`")
 
 
 def test_a_table_needs_no_aliases_and_no_hints():

@@ -118,7 +118,11 @@ class _CriterionChecker:
     def _all(self, operands: tuple[nodes.Formula, ...], word: str = "") -> tuple[rules.Rule, ...]:
         """Check every operand before giving up, so that all problems are reported."""
         bare = self._share_a_comparison(operands, word) if word else []
-        checked = [None if operand in bare else self.statement(operand) for operand in operands]
+        checked: list[rules.Rule | None] = []
+        for operand in operands:
+            # of `creatinine betwen 3 and 4 mg/dL` the 4 is left over: that it is no statement follows from what was told
+            follows = word and checked[-1:] == [None] and isinstance(operand, nodes.Number)
+            checked.append(None if follows or operand in bare else self.statement(operand))
         if any(rule is None for rule in checked):
             raise Wrong
         return tuple(rule for rule in checked if rule is not None)
@@ -130,7 +134,11 @@ class _CriterionChecker:
             case nodes.Or(operands=operands):
                 self._warn_of_mixing(node)
                 return rules.Or(self._all(operands, "or"))
-            case nodes.Not(operand=operand):
+            case nodes.Not(operand=operand, word=negation):
+                if negation == "no" and isinstance(operand, nodes.Lasting):
+                    name, length = operand.name.text, short(self._scope.source.words(operand.length.span))
+                    self._scope.warn("W203", f"met as long as `{name}` has lasted for less than {length}", node.span,
+                               f"write `no {name} within {length}` if there must have been none, else `not` for `no`")  # fmt: skip
                 return rules.Not(self._all((operand,))[0])
             case nodes.Unless(claim=claim, exception=exception):
                 left, right = self._all((claim, exception))
@@ -217,6 +225,7 @@ class _CriterionChecker:
         if any(isinstance(operand, nodes.And) and not operand.grouped for operand in node.operands):
             self._scope.warn("W201", "`and` and `or` are mixed without brackets; `and` binds tighter", node.span,
                        "set brackets around what belongs together")  # fmt: skip
+        self._warn_of_negation(node)
         last = node.operands[-1]
         if isinstance(last, nodes.Term) and last.window and last.window.length and not node.grouped:
             before = [
@@ -225,6 +234,26 @@ class _CriterionChecker:
             if before and all(self._is_occurrence(operand.name) for operand in [*before, last]):
                 self._scope.warn("W202", f"the window binds to `{last.name.text}` alone", node.span,
                            "write `(A or B) within ...` if it is meant for all of them")  # fmt: skip
+
+    def _warn_of_negation(self, node: nodes.Or) -> None:
+        """`no A or B` sounds as if both must be absent."""
+        first, *others = node.operands
+        if not isinstance(first, nodes.Not) or self._in_brackets(first.span):
+            return
+        names = [
+            operand.name
+            for operand in (first.operand, *others)
+            if isinstance(operand, nodes.Term | nodes.History) and self._is_occurrence(operand.name)
+        ]
+        windowed = any(isinstance(item, nodes.History) and item.window for item in (first.operand, *others))  # an error
+        if len(names) == len(node.operands) and not windowed:
+            each = " and ".join(f"{first.word} {short(print_formula(item))}" for item in (first.operand, *others))
+            self._scope.warn("W203", f"`{first.word}` binds to `{names[0].text}` alone", node.span,
+                       f"write `{each}` if it is meant for all of them, else put the `{first.word}` last")  # fmt: skip
+
+    def _in_brackets(self, span: Span) -> bool:
+        text = self._scope.source.text
+        return text[: span.start].rstrip().endswith("(") and text[span.end :].lstrip().startswith(")")
 
     def _is_occurrence(self, name: nodes.Name) -> bool:
         concept = self._scope.vocabulary.find(name.text)

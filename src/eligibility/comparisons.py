@@ -117,7 +117,7 @@ class Comparisons:
             arithmetician.bound(typed, operator, literal) for (operator, _), literal in zip(ends, literals, strict=True)
         )
         if len(bounds) == 2:
-            lower, upper = bounds if ends[0][0][0] == ">" else (bounds[1], bounds[0])
+            lower, upper = bounds
             strict = lower.operator == ">" or upper.operator == "<"
             least, most = lower.high, upper.low
             if lower.months is not None and upper.months is not None:  # `6 months <= age < 2 years`: each in its unit
@@ -163,7 +163,7 @@ class Comparisons:
             bounds.append((operator, self._scope.duration(length)))
         if len(bounds) == 2:
             sizes = [(bound.months * 30.44 + bound.exact / 86_400e6) for _, bound in bounds]
-            low, high = sizes if bounds[0][0][0] == ">" else sizes[::-1]
+            low, high = sizes
             strict = any(operator in ("<", ">") for operator, _ in bounds)
             if low > high or (low == high and strict):
                 self._scope.fail(
@@ -219,7 +219,7 @@ class Comparisons:
                 )
             )
         if len(found) == 2:
-            low, high = cast("list[rules.LimitComparison]", found if ends[0][0][0] == ">" else found[::-1])
+            low, high = cast("list[rules.LimitComparison]", found)
             strict = low.operator == ">" or high.operator == "<" or low.upper is not high.upper
             # the upper limit is never below the lower one; how far above it lies, each laboratory says for itself
             if low.upper >= high.upper and (low.multiple > high.multiple or (low.multiple == high.multiple and strict)):
@@ -301,7 +301,8 @@ class Comparisons:
         concept = self._scope.concept(node.operand.name)
         if concept.kind != "class":
             self._scope.fail("E452", f"`{concept.name}` is {article(concept.kind)}, and `{node.form}` goes with a class", node.operand.span,
-                       "compare numbers with `>=`, `<=`, `<` or `>`; write the name of a condition alone, or `no` before it")  # fmt: skip
+                       f"write `{concept.name}` alone, or `no {concept.name}`" if concept.kind not in ("quantity", "age", "milestone")
+                       else "compare numbers with `>=`, `<=`, `<` or `>`")  # fmt: skip
         ranks = frozenset(self._rank(concept, value) for value in node.values)
         if node.form == "is not":
             ranks = frozenset(range(len(concept.values))) - ranks

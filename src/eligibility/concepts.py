@@ -46,6 +46,7 @@ class Concept:
     applies_from_months: int = 0
     acute_for: Duration | None = None
     on_problem_list: bool = False
+    patient_is: str | None = None
     values: tuple[str, ...] = ()
     ordered: bool = True
     value_ranks: Mapping[str, int] = field(default_factory=dict)

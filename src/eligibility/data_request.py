@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -73,6 +73,27 @@ class _Reader:
     values: Duration | None
 
     def of_atom(self, atom: rules.Atom) -> Iterator[Wanted]:
+        """All that an atom reads; sex and age too, where they decide whether something can apply."""
+        for wanted in self._of_atom(atom):
+            yield wanted
+            concept = self.vocabulary.find(wanted.fact)
+            if concept is not None and concept.is_occurrence:
+                yield from self._applicability(concept)
+            absent = self.vocabulary.find(concept.none_when_absent) if concept and concept.none_when_absent else None
+            if absent is not None:
+                yield replace(
+                    self._of(absent, "present or absent", NOW), note=f"for {wanted.fact}, where that is not given"
+                )
+
+    def _applicability(self, concept: Concept) -> Iterator[Wanted]:
+        note = f"decides {concept.name} where it is not given"
+        sex, age = self.vocabulary.find("sex"), self.vocabulary.find("age")
+        if concept.applies_to_sex and sex is not None:
+            yield replace(self._of(sex, "newest value", ANY_TIME), note=note)
+        if concept.applies_from_months and age is not None:
+            yield replace(self._of(age, "birth date, or age", NOW), note=note)
+
+    def _of_atom(self, atom: rules.Atom) -> Iterator[Wanted]:
         match atom:
             case rules.Comparison(number=number):
                 for leaf in rules.leaves(number):
@@ -145,24 +166,40 @@ class _Reader:
     def _values(self, concept: Concept, what: str, time: str) -> Iterator[Wanted]:
         """A quantity; for a computed one also all that it is computed from."""
         yield self._of(concept, what, time)
-        waiting, seen = [concept], {concept.name}
+        waiting, seen = [(concept, what, time)], {concept.name}
         while waiting:
-            derived = waiting.pop(0)
+            derived, *asked = waiting.pop(0)
             if derived.formula is None:
                 continue
-            for source in check_formula(self.vocabulary, derived).inputs:
+            formula = check_formula(self.vocabulary, derived)
+            for source in formula.inputs:
                 if source.name in seen:
                     continue
                 seen.add(source.name)
-                waiting.append(source)
                 if source.kind == "age":
                     wanted = self._of(source, "birth date, or age", NOW)
                 else:
-                    own = time if source.current_for is not None else ANY_TIME
-                    wanted = self._of(source, what, own)
+                    what, time = self._paired(source, derived, formula.sampled_with, *asked)
+                    waiting.append((source, what, time))
+                    wanted = self._of(source, what, time)
                 yield replace(
                     wanted, note="; ".join(filter(None, (f"for {derived.name}, where that is not given", wanted.note)))
                 )
+
+    def _paired(
+        self, source: Concept, derived: Concept, sampled_with: Sequence[Concept], what: str, time: str
+    ) -> tuple[str, str]:
+        """What of an input, and of when: a computed value is one of the instant of what it is sampled with, and takes the
+        newest of each other input at or before that instant and still current then."""
+        limit = self._current(source)
+        names = [sampled.name for sampled in sampled_with]
+        if limit == ANY_TIME:
+            return what if source.name in names else "newest value", ANY_TIME
+        if source.name not in names:
+            return f"newest value at or before each {' or '.join(names)}", f"{limit} before it"
+        if len(names) == 1:
+            return what, time
+        return what, f"{time}, and {limit} before another value for {derived.name}"
 
     def _anchors(self, window: rules.Window | None) -> Iterator[Wanted]:
         for anchor in (window.anchor, window.relation) if window else ():

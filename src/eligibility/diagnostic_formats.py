@@ -8,6 +8,7 @@ GitHub: "Workflow commands for GitHub Actions", https://docs.github.com/actions/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, assert_never, get_args
@@ -213,7 +214,12 @@ def _physical(source: Source, span: Span) -> _Json:
 
 
 def _artifact(name: str) -> _Json:
-    return {"uri": quote(name.replace("\\", "/").encode("utf-8", "replace"), safe="/:~")}
+    path = name.replace("\\", "/")
+    drive, rest = (path[:2], path[2:]) if re.match(r"[A-Za-z]:/", path) else ("", path)
+    uri = quote(rest.encode("utf-8", "replace"), safe="/~")  # a colon in a relative reference would end a scheme
+    if rest.startswith("/") and not rest.startswith("//"):
+        uri = f"file:///{drive}{uri}" if drive else f"file://{uri}"
+    return {"uri": uri}
 
 
 def _region(source: Source, span: Span) -> _Json:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Literal
+from unicodedata import combining, normalize
 
 from eligibility.source import Source, Span, visible
 
@@ -120,7 +121,12 @@ class UsageError(EligibilityError):
     """A call whose arguments cannot be used, such as the ID of a trial that is not there."""
 
 
-_ALIKE = 0.6  # the ratio of difflib from which two names look alike
+_ALIKE, _SHORT_ALIKE = (
+    0.6,
+    0.72,
+)  # the ratio of difflib from which two names look alike; of short ones, where chance is great
+SHORT = 6  # characters
+_WORSE = 0.12  # what is less alike than the best by so much is noise beside it
 
 
 def excerpt(text: str, limit: int = 40) -> str:
@@ -131,16 +137,46 @@ def excerpt(text: str, limit: int = 40) -> str:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names that look most like `name`, best first; text from outside is cut to a bounded length."""
-    wanted = name[:80].casefold()
+    wanted = _plain(name[:80])
     without = dict.fromkeys(map(ord, wanted))
     by_folded: dict[str, str] = {}
     for candidate in known:
-        folded = candidate.casefold()
+        folded = _plain(candidate)
         # of what they could share at best, the letters that the name does not have fall away: cheaper than to compare
         shared = min(len(folded) - len(folded.translate(without)), len(wanted))
         if 2 * shared >= _ALIKE * (len(folded) + len(wanted)):
             by_folded.setdefault(folded, candidate)
-    return [by_folded[match] for match in get_close_matches(wanted, by_folded, n=count, cutoff=_ALIKE)]
+    if wanted in by_folded:
+        return [by_folded[wanted]]
+    close = get_close_matches(wanted, by_folded, n=count, cutoff=_ALIKE)
+    alike = [(SequenceMatcher(None, match, wanted).ratio(), match) for match in close]
+    best = max((ratio for ratio, _ in alike), default=0.0)
+    return [by_folded[match] for ratio, match in alike if ratio >= best - _WORSE and _near(wanted, match, ratio)]
+
+
+def _near(wanted: str, match: str, ratio: float) -> bool:
+    """Are two names alike enough? Abbreviations are alike by chance: `IV` and `NIV`, `adults` and `ALT` are other things."""
+    if len(wanted) > 3 and match.startswith(wanted):  # `XHNKKY` for `XHNKKY-DDSC`
+        return True
+    shorter = min(len(wanted), len(match))
+    if shorter <= 4 and wanted != match:
+        return shorter > 2 and abs(len(wanted) - len(match)) <= 1 and wanted[0] == match[0] and ratio >= _SHORT_ALIKE
+    if not _words_alike(wanted, match):
+        return False
+    return (shorter > SHORT and wanted[0] == match[0]) or ratio >= _SHORT_ALIKE
+
+
+def _words_alike(wanted: str, match: str) -> bool:
+    """Is there for each word of a name a word of the other that looks like it? `HBsAg positive` is no `HIV test positive`."""
+    words = match.split()
+    return len(words) == 1 or all(
+        any(SequenceMatcher(None, word, other).ratio() >= _ALIKE for other in words) for word in wanted.split()
+    )
+
+
+def _plain(name: str) -> str:
+    """A name without regard to case and accents."""
+    return "".join(char for char in normalize("NFKD", name.casefold()) if not combining(char))
 
 
 def did_you_mean(names: Sequence[str]) -> str | None:

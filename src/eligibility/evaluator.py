@@ -189,17 +189,13 @@ def measured(number: rules.Measured, situation: Situation) -> series.Chosen:
     if (ahead := series.still_to_come(where, situation.now)) is not None:
         observations = (*observations, Observation(concept.possible, ahead, STILL_TO_COME))
     if not observations and concept.assumed is not None:
-        return series.Chosen(intervals.point(concept.assumed), (_assumed(facts, number),))
+        text = f"assumed {concept.assumed:g} {concept.unit}"
+        assumed = Observation(intervals.point(concept.assumed), Span(facts.at, facts.at), text)
+        return series.Chosen(assumed.value, (assumed,))
     chosen = series.choose(observations, number.selection, where, concept.possible)
     if number.window is not None and number.window.relation is not None and not chosen.sure:
         return series.Chosen(concept.possible, chosen.used, False, chosen.stale, lacking="unknown")
     return chosen
-
-
-def _assumed(facts: Facts, number: rules.Measured) -> Observation:
-    concept = number.concept
-    text = f"assumed {concept.assumed:g} {concept.unit}"
-    return Observation(intervals.point(concept.assumed or 0.0), Span(facts.at, facts.at), text)
 
 
 def limit_ratio(atom: rules.LimitComparison, situation: Situation) -> series.Chosen:

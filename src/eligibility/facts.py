@@ -165,7 +165,9 @@ class _Preparer:
     def facts(self) -> Facts:
         patient = self._patient
         ages = self._ages()
-        cannot = frozenset(concept.name for concept in self._vocabulary if self._cannot_apply(concept, ages))
+        cannot = frozenset(
+            concept.name for concept in self._vocabulary.of_limited_applicability if self._cannot_apply(concept, ages)
+        )
         self._refuse_inapplicable(cannot)
         observations = {
             name: tuple(self._seen(name, (
@@ -253,8 +255,6 @@ class _Preparer:
         return Ages(birth, text=f"born {patient.birth.text if patient.birth else ''}")
 
     def _cannot_apply(self, concept: Concept, ages: Ages | None) -> bool:
-        if not concept.has_limited_applicability:
-            return False
         if concept.applies_to_sex:
             seen = self._patient.classes.get("sex", [])
             sexes = {self._vocabulary["sex"].values[reading.rank] for reading in seen}

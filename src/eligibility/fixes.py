@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from eligibility import nodes
 from eligibility.errors import Diagnostic, nearest
+from eligibility.numerals import in_digits
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -20,18 +21,6 @@ MOST_CHOICES = 8
 _CONNECTIVE = re.compile(r"\b(?:and|or|unless|if)\b|&&?|\|\|?", re.IGNORECASE)
 _SECTION = re.compile(r"(?:in|ex)clu(?:de[sd]?|sions?)(?: criteria)?\s*:?", re.IGNORECASE)
 _NO_WIDTH = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")  # and they turn nothing round
-_IN_DIGITS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-}
 
 
 @dataclass(frozen=True)
@@ -145,7 +134,7 @@ def _colon(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile
 def _head(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
     yield from _colon(diagnostic, vocabulary, tree)
     if counted := re.match(r"`(\w+)` is no number here", diagnostic.message):
-        number = _IN_DIGITS.get(counted[1].casefold())
+        number = in_digits(counted[1])
         start = diagnostic.source.text.rfind("\n", 0, diagnostic.span.start) + 1
         end = _code_end(diagnostic.source, diagnostic.span.start)
         place = re.search(rf"\b{re.escape(counted[1])}(?=\s+of\b)", diagnostic.source.text[start:end])
@@ -190,7 +179,9 @@ def _phrase(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFil
     yield from _nearest_named(diagnostic, vocabulary, tree)
     form = re.fullmatch(r"write `((between|within) [0-9][^`]*)`", diagnostic.help or "")
     if form and re.search(r"` is no form of (?:this language|a window)$", diagnostic.message):
-        whole = form[2] == "between" or re.search(r"[0-9]", diagnostic.underlined)
+        whole = form[2] == "between" or re.search(
+            r"[0-9]|\b(?:minute|hour|day|week|month|year)$", diagnostic.underlined, re.I
+        )
         yield _replace(diagnostic, form[1] if whole else form[2])
 
 

@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 
 from eligibility.errors import Diagnostic
-from eligibility.phrases import IDIOMS, UNDECLARED, Idiom, Said, short
+from eligibility.phrases import IDIOMS, UNDECLARED, Idiom
 from eligibility.source import Span
+from eligibility.tellings import Said, short
 from eligibility.vocabulary import Vocabulary
 
 _OF_A_NAME_ALONE = ("E421", "E452")
+_OF_THE_TRIAL = re.compile(r"\s*(?:trial|registry|values)\b", re.IGNORECASE)  # these lines hold no formula
 REACH = 240  # characters of the line on both sides of the error
 
 
@@ -25,7 +27,7 @@ def meant(diagnostic: Diagnostic, vocabulary: Vocabulary) -> Diagnostic:
     window = line[base : min(end, start + REACH) + REACH]
     after = end + 2 if diagnostic.code in _OF_A_NAME_ALONE else end  # what follows the name is what is wrong
     for idiom in (*_names_with_connectives(window, vocabulary), *IDIOMS):
-        if idiom.only and diagnostic.code not in idiom.only:
+        if (idiom.only and diagnostic.code not in idiom.only) or (_OF_THE_TRIAL.match(line) and not idiom.only):
             continue
         for match in idiom.pattern.finditer(window):
             if base + match.start() >= after or base + match.end() + 1 < start:

@@ -8,7 +8,6 @@ work for a patient grows with the distinct slots that the trials ask for, not wi
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -34,13 +33,12 @@ from eligibility.literals import (
     DATA,
     FAILS,
     KINDS,
-    NOTHING,
+    WISHES,
     Directions,
     Group,
     Ranges,
     Ranks,
     Steps,
-    Told,
     Truths,
 )
 from eligibility.slots import Content, NumberSlot, Range, RankSlot, RatioSlot, Slot, TruthSlot, slot_of
@@ -55,8 +53,8 @@ class Layout:
     truths_of: Callable[[Sequence[Content]], tuple[int, ...]]
     groups: list[tuple[slice, Group]]
     ranges_of: Callable[[Sequence[Content]], tuple[Range, ...]]
-    edges: list[list[float]]
-    steps: list[tuple[list[Told | None], Steps]]
+    silence: list[float]
+    steps: list[tuple[float, float, Steps]]
     ranges: list[Ranges]
     ranks: list[tuple[int, Ranks]]
 
@@ -66,7 +64,7 @@ class Packed:
     """The contents of slots once more, side by side as an index looks them up: a patient is read from one place of memory."""
 
     truths: bytes
-    points: array[float]  # the numbers that are known exactly; an infinity for the others
+    points: array[float]  # the numbers that are known exactly; for the others one that tells nothing
     ranges: tuple[tuple[int, Range], ...]  # the others, with their places among the numbers
 
 
@@ -81,7 +79,10 @@ class Index:
         self._numbers: dict[int, Directions] = {}
         self._ranks: dict[int, Ranks] = {}
         self._always: list[Bits] = [0, 0, 0]  # what is told of every patient: a judgement is open until it is answered
-        self._members: list[Bits] = []  # the columns of clauses that have a first literal, a second, and so on
+        self._several: Bits = 0  # the columns of clauses of several literals
+        self._members: list[
+            Bits
+        ] = []  # those among them that have a literal in the third plane, in the fourth, and so on
         self._wider: list[Bits] = []  # the first columns of trials that have a second column, a third, and so on
         self._odd: list[tuple[int, Judge]] = []
         self._active: Bits = 0
@@ -111,9 +112,10 @@ class Index:
                 if not clause:
                     self._always[FAILS] |= 1 << place
                 elif len(clause) == 1:
-                    self._put(clause, trial.values, 0, 1 << place)
+                    ((atom, negated),) = clause
+                    self._literal(atom, trial.values, negated, 0, 1 << place)
                 else:
-                    self._put(clause, trial.values, 1, 1 << (place + width))
+                    self._put(clause, trial.values, 1 << (place + width))
                     width += 1
         for number in range(1, width):
             _widened(self._wider, number, 0)
@@ -121,13 +123,18 @@ class Index:
         self._columns += max(1, width)
         return place
 
-    def _put(self, clause: Clause, values: Duration | None, plane: int, bit: Bits) -> None:
-        """The literals of a clause, in this plane and the next ones."""
-        for number, (atom, negated) in enumerate(clause):
-            if plane:
+    def _put(self, clause: Clause, values: Duration | None, bit: Bits) -> None:
+        """The literals of a clause of several: truths that must be so share a plane, each of the others has one of its own."""
+        self._several |= bit
+        number = 0
+        for atom, negated in clause:
+            if not negated and isinstance(slot_of(atom, values), TruthSlot):
+                self._literal(atom, values, negated, WISHES, bit)
+            else:
                 _widened(self._members, number + 1, 0)
                 self._members[number] |= bit
-            self._literal(atom, values, negated, plane + number, bit)
+                self._literal(atom, values, negated, WISHES + 1 + number, bit)
+                number += 1
 
     def _literal(self, atom: rules.Atom, values: Duration | None, negated: bool, plane: int, bit: Bits) -> None:
         slot = slot_of(atom, values)
@@ -169,7 +176,7 @@ class Index:
             if known[0] == known[1] < INFINITY:
                 points.append(known[0])
             else:
-                points.append(INFINITY)
+                points.append(layout.silence[number])
                 ranges.append((number, known))
         return Packed(bytes(layout.truths_of(contents)), points, tuple(ranges))
 
@@ -213,10 +220,9 @@ class Index:
                 lacks |= lacking
             for kind, bits in rest:
                 found[kind] |= bits
-        for passed, (told, steps) in zip(map(bisect_right, layout.edges, packed.points), layout.steps, strict=True):
-            known = told[passed] or steps.tell(passed)
-            if known is not NOTHING:
-                failing, _, rest = known
+        for value, (low, high, steps) in zip(packed.points, layout.steps, strict=True):
+            if value < low or value >= high:
+                failing, _, rest = steps.told_at(value)
                 if failing:
                     fails |= failing
                 for kind, bits in rest:
@@ -236,30 +242,35 @@ class Index:
     def _clauses(self, found: list[Bits]) -> tuple[Bits, Bits, Bits]:
         """The trials that fail, lack data and wait for an answer, by what is told of literals."""
         fails, lacks, asks = found[FAILS], found[DATA], found[ANSWERS]
-        if not self._members:
+        several = self._several
+        if not several:
             return fails, lacks, asks
-        failing = unsure = self._members[0]  # a clause fails when all of its literals do
-        some_data = some_answers = 0
+        first = KINDS * WISHES
+        holds, some_data, some_answers = found[first : first + KINDS]
+        unsure = several ^ holds  # a complement (`~`) and a shift cost as much as four other operations
+        failing = unsure ^ (unsure & (some_data | some_answers))  # a clause fails when all of its literals do
         for number, members in enumerate(self._members, 1):
-            own, data, answers = found[KINDS * number : KINDS * number + KINDS]
-            missing = self._members[0] & ~members if number > 1 else 0
-            failing &= own | missing
-            unsure &= own | data | answers | missing
+            own, data, answers = found[first + KINDS * number : first + KINDS * number + KINDS]
+            own |= several ^ members
+            failing &= own
+            unsure &= own | data | answers if answers else own | data
             some_data |= data
-            some_answers |= answers
+            if answers:
+                some_answers |= answers
         some_data &= unsure
         some_answers &= unsure
         fails, lacks, asks = fails | failing, lacks | some_data, asks | some_answers
         for number, wider in enumerate(self._wider, 1):
             fails |= (failing >> number) & wider
             lacks |= (some_data >> number) & wider
-            asks |= (some_answers >> number) & wider
+            if some_answers:
+                asks |= (some_answers >> number) & wider
         return fails, lacks, asks
 
     def _laid_out(self) -> Layout:
         """The literals as they are looked up, laid out again where trials came."""
         if self._layout is None:
-            _widened(self._always, KINDS * (len(self._members) + 1), 0)
+            _widened(self._always, KINDS * (WISHES + 1 + len(self._members)), 0)
             slots = self._table.slots
             places = sorted(self._truths, key=lambda place: _family(slots[place]))
             starts = [0]
@@ -273,8 +284,8 @@ class Index:
                 _picked(places),
                 [(here, Group([self._truths[place] for place in places[here]])) for here in groups],
                 _picked(list(self._numbers)),
-                [own.edges for own in steps],
-                [(own.told, own) for own in steps],
+                [own.silence for own in steps],
+                [(own.low, own.high, own) for own in steps],
                 [Ranges(own.directions) for own in steps],
                 list(self._ranks.items()),
             )

@@ -93,7 +93,8 @@ def _too_large(source: Source) -> Diagnostic | None:
     if bad := _NO_WRITING.search(source.text):
         return Diagnostic(
             "E103", f"the text holds a character (U+{ord(bad[0]):04X}) that is no part of any writing",
-            Span(bad.start(), bad.end()), source, "save the file as plain UTF-8 text",
+            Span(bad.start(), bad.end()), source,
+            "save the file with the line ends of Unix or Windows" if bad[0] == "\r" else "save the file as plain UTF-8 text",
         )  # fmt: skip
     return None
 

@@ -78,6 +78,9 @@ def check_text(text: str, *, vocabulary: Vocabulary | None = None, name: str | N
     found = sorted([*diagnostics, *checked.diagnostics], key=lambda diagnostic: diagnostic.span.start)
     if len(found) > 1:  # that a trial has no criteria follows from what is wrong with them
         found = [diagnostic for diagnostic in found if diagnostic.code != "E306"]
+    second = next((item.span.start for item in found if item.code == "E124" and "second trial" in item.message), None)
+    if second is not None:  # its sections and criteria are no twins of the first one's
+        found = [item for item in found if item.code not in ("E302", "E303") or item.span.start < second]
     if any(diagnostic.severity == "error" for diagnostic in found):
         return CheckedText(None, tuple(found), tree)
     warnings = tuple(found)

@@ -1,12 +1,14 @@
 """The literals of one slot go in, each with the bits of the clauses that hold it; for a content of the slot come out those
 that fail and those that are open.
 
-The bits stand in planes. Plane 0 holds clauses of one literal; plane 1 the first literal of those of several, plane 2 the
-second, and so on. What was told of a content is kept, since patients are much alike.
+The bits stand in planes. Plane 0 holds clauses of one literal. Of those of several, plane 1 holds all truths that must be so:
+few are, so that it tells which hold. Plane 2 holds the first of their other literals, plane 3 the second, and so on; most of
+these hold, so that it is told which fail. What was told of a content is kept, since patients are much alike.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,6 +19,7 @@ from eligibility.slots import ASKS, FALSE, TRUE, Range
 
 FAILS, DATA, ANSWERS = 0, 1, 2  # what is told of a literal: it fails; it is open for want of data, or of an answer
 KINDS = 3
+WISHES = 1  # the plane of which it is told that a literal holds, where of others it is told that it fails
 Item = tuple[int, Bits]  # KINDS * plane + kind, and bits
 Told = tuple[Bits, Bits, tuple[Item, ...]]  # clauses of one literal that fail, that lack data; and all the rest
 
@@ -50,7 +53,12 @@ class Truths:
     def items(self, truth: int) -> list[Item]:
         """What one of FALSE, TRUE, ASKS, LACKS tells."""
         if truth in (FALSE, TRUE):
-            return [(KINDS * plane, bits) for (plane, negated), bits in self.bits.items() if negated is (truth == TRUE)]
+            said = truth == TRUE
+            return [
+                (KINDS * plane, bits)
+                for (plane, wrong), bits in self.bits.items()
+                if (wrong or plane == WISHES) is said
+            ]
         kind = ANSWERS if truth == ASKS else DATA
         return [(KINDS * plane + kind, bits) for (plane, _), bits in self.bits.items()]
 
@@ -105,24 +113,31 @@ class Ranges(dict[Range, Told]):
 
 class Steps:
     """What a number tells that is known exactly, by how many of the edges it has passed; None where that was not asked yet.
-    The last edge is an infinity, and what has passed it is no number: it tells nothing."""
+    From `low` on and below `high` all literals hold: it tells nothing. `silence` is such a number; an infinity is one always."""
 
     def __init__(self, directions: Directions) -> None:
         self.directions = directions
-        self.edges = [*sorted({edge for cuts in directions.values() for edge in cuts.edges}), INFINITY]
-        self.told: list[Told | None] = []
+        self.low = max((cuts.edges[-1] for cuts in directions.values() if cuts.holds_above), default=-INFINITY)
+        self.high = min((cuts.edges[0] for cuts in directions.values() if not cuts.holds_above), default=INFINITY)
+        self.silence = self.low if self.low < self.high else INFINITY
+        self._edges = [*sorted({edge for cuts in directions.values() for edge in cuts.edges}), INFINITY]
         self._forget()
 
     def _forget(self) -> None:
-        self.told[:] = [*(None for _ in self.edges), NOTHING]
+        self._told: list[Told | None] = [*(None for _ in self._edges), NOTHING]
         self._kept = 0
 
-    def tell(self, passed: int) -> Told:
+    def told_at(self, value: float) -> Told:
+        """What a number tells."""
+        passed = bisect_right(self._edges, value)
+        return self._told[passed] or self._tell(passed)
+
+    def _tell(self, passed: int) -> Told:
         """Find it, and keep it."""
         if self._kept == MOST_KEPT:
             self._forget()
-        value = self.edges[passed - 1] if passed else -INFINITY
+        value = self._edges[passed - 1] if passed else -INFINITY
         items = [(KINDS * plane, cuts.failing_at(value)) for (plane, _), cuts in self.directions.items()]
-        self.told[passed] = found = told(items)
+        self._told[passed] = found = told(items)
         self._kept += 1
         return found

@@ -18,6 +18,7 @@ _BEHIND = ("within", "before", "after", "and", "or", "unless", "between", "is", 
 _IN_FRONT = (
     "time since onset of", "history of", "onset of", "rise in", "fall in", "highest", "lowest", "first", "latest", "not", "no",
 )  # fmt: skip
+_OF_THEIR_OWN = ("ever",)  # as like as they are to `over`
 _LIKE = 0.74  # `withn` and `within` are 0.91 alike, `hsitory` and `history` 0.86, `lower` and `lowest` 0.73
 
 
@@ -40,7 +41,7 @@ def near_miss(text: str, vocabulary: Vocabulary) -> NearMiss | None:
     for count in range(len(words) - 1, 0, -1):
         if vocabulary.find(" ".join(plain[:count])) is not None:
             said, start, end = words[count]
-            meant = _like(said, _BEHIND)
+            meant = _like(said, _BEHIND) if said.casefold() not in _OF_THEIR_OWN else None
             return NearMiss(said, meant, start, end) if meant else None
     for phrase in _IN_FRONT:
         count = phrase.count(" ") + 1

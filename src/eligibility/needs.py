@@ -354,8 +354,6 @@ def _occurrence(atom: _Presence, situation: Situation) -> list[Fact]:
     known = bool(timeline.episodes)
     match atom:
         case rules.Present():
-            if event:
-                return [Fact(concept.name, "whether it happened")]
             return [Fact(concept.name, "whether it is still present" if known else "whether it is present")]
         case rules.Ever():
             return [Fact(concept.name, "whether it ever happened" if event else "whether it ever was present")]

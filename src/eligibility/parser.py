@@ -16,7 +16,7 @@ from eligibility.files import bundled
 from eligibility.idioms import meant
 from eligibility.layout import DEEPEST, MOST_ERRORS, STUB, lay_out
 from eligibility.source import Source, Span
-from eligibility.syntax_messages import HEADLESS, WITH_CONTENT, explain
+from eligibility.syntax_messages import HEADLESS, WITH_CONTENT, expected_there, explain
 from eligibility.tree_reader import TreeReader
 from eligibility.vocabulary import Vocabulary
 
@@ -66,22 +66,26 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
             tree = reader.transform(tree)
             diagnostics += reader.diagnostics
             break
-        except UnexpectedInput as error:
-            tree, diagnostic = None, meant(explain(error, source, text), vocabulary)
+        except UnexpectedInput as found:
+            error, tree = found, None
+            diagnostic = meant(explain(error, source, text), vocabulary)
         except DedentError:
-            tree, diagnostic = None, _odd_indentation(source, text)
+            error, tree = None, None
+            diagnostic = _odd_indentation(source, text)
         if diagnostic.line not in reported:
             diagnostics.append(diagnostic)
             reported.add(diagnostic.line)
-        if start == "trial_file" and _is_head(text, diagnostic):
+        here = text.count("\n", 0, diagnostic.span.start) + 1  # joined lines are one line here
+        if start == "trial_file" and _is_head(text, here, diagnostic.code):
             mended, start = _without_head(text), "headless_file"
         else:
+            as_item = expected_there(error) == {"DASH"}
             inside = diagnostic.code in WITH_CONTENT or _SECTION.match(source.line(diagnostic.line)) is not None
-            mended = _stubbed(text, diagnostic.line, blanked, with_content=inside)
+            mended = _stubbed(text, here, blanked, with_content=inside, as_item=as_item)
         if mended is None:
             break
         text = mended
-        unread = text if start == "formula_file" else _without_what_was_read(text, diagnostic.line)
+        unread = text if start == "formula_file" else _without_what_was_read(text, here)
     if isinstance(tree, nodes.TrialFile):
         tree = nodes.TrialFile(
             id=tree.id, title=tree.title, registry=tree.registry, values=tree.values, values_span=tree.values_span,
@@ -129,10 +133,10 @@ def _lark(start: str) -> Lark:
     )  # fmt: skip
 
 
-def _is_head(text: str, diagnostic: Diagnostic) -> bool:
+def _is_head(text: str, line_number: int, code: str) -> bool:
     """Is the line wrong that names the trial, so that nothing below it would be read?"""
-    line = text.split("\n")[diagnostic.line - 1]
-    return diagnostic.code == HEADLESS or re.match(r"\s*trial\b", line, re.IGNORECASE) is not None
+    line = text.split("\n")[line_number - 1]
+    return code == HEADLESS or re.match(r"\s*trial\b", line, re.IGNORECASE) is not None
 
 
 def _without_head(text: str) -> str | None:
@@ -185,9 +189,14 @@ _HEAD = re.compile(r'[ ]*[A-Za-z0-9.]+[ ]*"(?:[^"\\\n]|\\.)*"[ ]*:[ ]*')
 _SECTION = re.compile(r"[ ]*(?:include|exclude)[ ]*:", re.IGNORECASE)
 
 
-def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bool = False) -> str | None:
+_HEAD_OF_BLOCK = re.compile(r"\bof[ ]*:[ ]*$", re.IGNORECASE)
+
+
+def _stubbed(
+    text: str, line_number: int, blanked: set[int], *, with_content: bool = False, as_item: bool = False
+) -> str | None:
     """The text with the formula of a wrong line replaced by a stub of the same length; the second time, without the line.
-    `with_content` also takes out what is indented below it."""
+    `with_content` also takes out what is indented below it, and items that should be; `as_item` makes it one of a block."""
     lines = text.split("\n")
     if not 0 < line_number <= len(lines):
         return None
@@ -201,9 +210,16 @@ def _stubbed(text: str, line_number: int, blanked: set[int], *, with_content: bo
     if with_content:
         width = len(line) - len(line.lstrip(" "))
         for index in range(line_number, len(lines)):
-            if lines[index].strip() and len(lines[index]) - len(lines[index].lstrip(" ")) <= width:
+            below = lines[index].lstrip(" ")
+            is_item = below.startswith("- ") and len(lines[index]) - len(below) == width
+            if below and len(lines[index]) - len(below) <= width and not (is_item and _HEAD_OF_BLOCK.search(line)):
                 break
             lines[index] = " " * len(lines[index])
+    bare = line.strip()
+    if as_item and len(bare) > 2:
+        start = len(line) - len(line.lstrip(" "))
+        lines[line_number - 1] = (line[:start] + "- " + STUB * (len(bare) - 2)).ljust(len(line))
+        return "\n".join(lines)
     head = _HEAD.match(line) or re.match(r"[ ]*-[ ]+", line) or re.match(r"[ ]*", line)
     start = head.end() if head else 0
     if re.match(r"[ ]*(?:trial|include|exclude|registry|values|note)\b", line, re.IGNORECASE) or start >= len(

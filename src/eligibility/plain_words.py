@@ -178,11 +178,12 @@ def _denied(rule: rules.Rule) -> Statement:
             told = _counted(low, high, operands)
             return Statement(f"it is not the case that {told.words}", told.items)
         case rules.Present(concept=concept):
-            return Statement(f"the patient does not have {concept.name} now")
+            return Statement(f"the patient {_lacks(concept)} now")
         case rules.Ever(concept=concept):
-            return Statement(f"the patient never had {concept.name}")
+            return Statement(f"the patient never {_had(concept)}")
         case rules.InWindow(concept=concept, window=window) if not window.ahead:
-            return Statement(f"the patient did not have {concept.name} at any time {when(window)}")
+            had = f"was not {concept.patient_is}" if concept.patient_is else f"did not have {concept.name}"
+            return Statement(f"the patient {had} at any time {when(window)}")
         case rules.Attested(concept=concept):
             return Statement(f'a person answers no to "{concept.name}"')
         case _:
@@ -198,11 +199,12 @@ def _atom(atom: rules.Atom) -> str:
         case rules.InClass():
             return f"{_measured(atom.concept, atom.selection, atom.window)} {_be(atom.concept)} {_values(atom)}"
         case rules.Present(concept=concept):
-            return f"the patient has {concept.name} now"
+            return f"the patient {_has(concept)} now"
         case rules.Ever(concept=concept):
             if concept.kind == "event":
                 return f"the patient has had {concept.name} at some time"
-            return f"the patient has {concept.name} now, or had it at some time before"
+            before = "was" if concept.patient_is else "had it"
+            return f"the patient {_has(concept)} now, or {before} at some time before"
         case rules.InWindow(concept=concept, window=window):
             return _in_window(concept, window)
         case rules.OnsetIn(concept=concept, window=window):
@@ -212,7 +214,8 @@ def _atom(atom: rules.Atom) -> str:
             told = " and ".join(f"{said[operator]} {duration.text} ago" for operator, duration in bounds)
             return f"{concept.name} began {told}"
         case rules.Lasting(concept=concept, duration=duration):
-            return f"the patient has {concept.name} now, and has had it for at least {duration.text}"
+            since = "has been" if concept.patient_is else "has had it"
+            return f"the patient {_has(concept)} now, and {since} for at least {duration.text}"
         case rules.Attested(concept=concept):
             return f'a person answers yes to "{concept.name}"'
         case rules.Judged(text=text):
@@ -228,8 +231,21 @@ def _in_window(concept: Concept, window: rules.Window) -> str:
     if window.ahead:
         if concept.kind == "event":
             return f"{concept.name} {_be(concept)} planned {when(window)}"
-        return f"the patient has {concept.name} now, or it is planned {when(window)}"
-    return f"the patient had {concept.name} {'' if concept.kind == 'event' else 'at some time '}{when(window)}"
+        return f"the patient {_has(concept)} now, or it is planned {when(window)}"
+    return f"the patient {_had(concept)} {'' if concept.kind == 'event' else 'at some time '}{when(window)}"
+
+
+def _has(concept: Concept) -> str:
+    """`has sepsis`, `is pregnant`"""
+    return f"is {concept.patient_is}" if concept.patient_is else f"has {concept.name}"
+
+
+def _lacks(concept: Concept) -> str:
+    return f"is not {concept.patient_is}" if concept.patient_is else f"does not have {concept.name}"
+
+
+def _had(concept: Concept) -> str:
+    return f"was {concept.patient_is}" if concept.patient_is else f"had {concept.name}"
 
 
 def _be(concept: Concept) -> str:

@@ -8,13 +8,15 @@ from fractions import Fraction
 from typing import NoReturn
 
 from eligibility import nodes, rules
-from eligibility.errors import Diagnostic, did_you_mean
+from eligibility.errors import Diagnostic
 from eligibility.instants import Duration, time_unit
 from eligibility.instants import duration as read_length
 from eligibility.layout import MOST_ERRORS
 from eligibility.near_misses import near_miss
+from eligibility.numerals import in_digits
 from eligibility.parser import is_stub
 from eligibility.source import Source, Span
+from eligibility.undeclared import guess
 from eligibility.units import Unit, UnitRefusal
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -94,12 +96,13 @@ class Scope:
         concept = self.vocabulary.find(name.text)
         if concept is None:
             self._fail_for_what_lacks(name)
-            close = self.vocabulary.nearest(name.text)
-            hint = did_you_mean(close)
-            if hint is None and "/" in name.text:
-                hint = "write spaces around `/` to divide; the vocabulary lists what is declared"
-            self.fail("E400", f"`{short(name.text)}` is not declared in the vocabulary", name.span,
-                       hint or "declare it in a vocabulary file, or look for its name with `eligibility vocabulary`")  # fmt: skip
+            found = guess(name.text, self.vocabulary)
+            self.fail(
+                "E400",
+                found.message or f"`{short(name.text)}` is not declared in the vocabulary",
+                name.span,
+                found.help,
+            )
         return concept
 
     def _fail_for_what_lacks(self, name: nodes.Name) -> None:
@@ -108,26 +111,28 @@ class Scope:
         if name.quoted:
             return
         first, _, rest = text.partition(" ")
-        if first.casefold() in ("and", "or", "then", "unless") and rest:
+        if first.casefold() in ("and", "or", "unless") and rest:
             place = Span(name.span.start, name.span.start + len(first))
             self.fail("E127", f"something is missing before `{first}`", place, "name what it connects")
         if (near := near_miss(text, self.vocabulary)) is not None:
             place = Span(name.span.start + near.start, name.span.start + near.end)
             self.fail("E143", f"`{near.said}` is no word of this language", place, f"did you mean `{near.meant}`?")
-        within = re.match(r"(.+?)\s+(within|for\s+at\s+least|over)\b\s*(\S*)", text, re.IGNORECASE)
+        within = re.match(r"(.+?)\s+(within|for\s+at\s+least|over)\b\s*(\S*)\s*(\S*)", text, re.IGNORECASE)
         if within and find(within[1]) is not None:
             place = Span(name.span.start + within.start(2), name.span.start + within.end(2))
             said = f" in digits, not `{within[3]}`" if within[3] and not time_unit(within[3]) else ""
-            self.fail("E129", f"`{within[2]}` needs a duration{said}", place, f"write `{within[2]} 6 months`")
-        number = re.match(r"(.+?)\s+([0-9]+(?:\.[0-9]+)?)\b\s*([^\W\d_]*)", text)
-        concept = find(number[1]) if number else None
-        if number and concept is not None:
-            place = Span(name.span.start + number.start(2), name.span.start + number.end(2))
-            if concept.is_occurrence and time_unit(number[3]):
-                self.fail("E141", f"nothing joins `{number[1]}` and `{number[2]} {number[3]}`", place,
-                          f"write `{number[1]} within {number[2]} {number[3]}`")  # fmt: skip
-            self.fail("E141", f"a comparison is missing between `{number[1]}` and `{number[2]}`", place,
-                      f"write `{number[1]} >= {number[2]}`, or another sign")  # fmt: skip
+            number = 1 if within[3].casefold() in ("a", "an") else in_digits(within[3])
+            length = f"{number} {within[4]}" if number and time_unit(within[4]) else "6 months"
+            self.fail("E129", f"`{within[2]}` needs a duration{said}", place, f"write `{within[2]} {length}`")
+        numbered = re.match(r"(.+?)\s+([0-9]+(?:\.[0-9]+)?)\b\s*([^\W\d_]*)", text)
+        concept = find(numbered[1]) if numbered else None
+        if numbered and concept is not None:
+            place = Span(name.span.start + numbered.start(2), name.span.start + numbered.end(2))
+            if concept.is_occurrence and time_unit(numbered[3]):
+                self.fail("E141", f"nothing joins `{numbered[1]}` and `{numbered[2]} {numbered[3]}`", place,
+                          f"write `{numbered[1]} within {numbered[2]} {numbered[3]}`")  # fmt: skip
+            self.fail("E141", f"a comparison is missing between `{numbered[1]}` and `{numbered[2]}`", place,
+                      f"write `{numbered[1]} >= {numbered[2]}`, or another sign")  # fmt: skip
 
     def unit_swallows(self, node: nodes.Formula) -> bool:
         """Does a unit go on with the name of something? Then what joins the two is missing; report it."""

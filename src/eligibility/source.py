@@ -35,6 +35,12 @@ class Source:
         self.text = text
         self.name = name
 
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Source) and (self.name, self.text) == (other.name, other.text))
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.text))
+
     @cached_property
     def _line_starts(self) -> list[int]:
         return [0, *(index + 1 for index, char in enumerate(self.text) if char == "\n")]

@@ -111,8 +111,8 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
                 "E127",
             )
         return "a value is missing between `(` and `)`", "name at least one", "E127"
-    if kind == "THEN" and re.search(r"\b(?:and|or)\s+if\b", line):
-        return "`if` inside another formula needs brackets", "write `A and (if B then C)`", "E121"
+    if kind == "THEN" and (joined := re.search(r"\b(and|or)\s+if\b", line)):
+        return "`if` inside another formula needs brackets", f"write `A {joined[1]} (if B then C)`", "E121"
     if kind == "THEN" and re.search(r"\b(?:unless|then)\b", line):
         return (
             "`if` inside `unless` or another `if` needs brackets",
@@ -276,6 +276,11 @@ def _what_stands_here(error: UnexpectedInput) -> str:
     waiting = state.parse_conf.states[state.position] if state is not None else ()
     words = expected_words(name for name in waiting if name.isupper())
     return f"expected here: {words}" if words else "see the forms of formulas in the language reference"
+
+
+def expected_there(error: UnexpectedInput | None) -> set[str]:
+    """The names of what the grammar waits for at an error."""
+    return _expected(error) if error is not None else set()
 
 
 def _expected(error: UnexpectedInput) -> set[str]:

@@ -87,6 +87,11 @@ class Vocabulary:
         return self._closures[1][name]
 
     @cached_property
+    def of_limited_applicability(self) -> tuple[Concept, ...]:
+        """The concepts that apply to one sex, or from some age on."""
+        return tuple(concept for concept in self if concept.has_limited_applicability)
+
+    @cached_property
     def _closures(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
         down = {name: concept.includes for name, concept in self.concepts.items()}
         up = {name: tuple(self._parents.get(name, ())) for name in self.concepts}

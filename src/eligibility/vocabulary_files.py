@@ -68,6 +68,7 @@ class _ConceptFile(_Model):
     applies_to: _AppliesTo | None = None
     acute_for: _Text | None = None
     on_problem_list: bool | None = None
+    patient_is: _Text | None = None
     values: tuple[_Text, ...] = ()
     ordered: bool = True
     value_synonyms: dict[_Text, tuple[_Text, ...]] = Field(default_factory=dict)
@@ -171,7 +172,7 @@ _FIELDS_OF_KIND = {
         "current_for", "formula", "formula_source", "sampled_with", "assumed", "assumed_source",
     },
     "class": {"values", "ordered", "value_synonyms", "current_for", "none_when_absent"},
-    "condition": {"includes", "applies_to", "acute_for", "on_problem_list"},
+    "condition": {"includes", "applies_to", "acute_for", "on_problem_list", "patient_is"},
     "event": {"includes", "applies_to", "on_problem_list"},
     "attestation": {"applies_to"},
     "milestone": set[str](),
@@ -269,6 +270,7 @@ def _concept(name: str, given: _ConceptFile, units: UnitTable) -> Concept:
         molar_mass_source=given.molar_mass_source, includes=given.includes,
         applies_to_sex=given.applies_to.sex if given.applies_to else None, applies_from_months=applies_from,
         acute_for=_lasting(given.acute_for, "acute_for"), on_problem_list=bool(given.on_problem_list),
+        patient_is=given.patient_is,
         values=given.values, ordered=given.ordered, value_ranks=ranks, none_when_absent=given.none_when_absent,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from eligibility.cli import options
 from eligibility.cli.arguments import Parser
-from eligibility.cli.registry import DONE
+from eligibility.cli.registry import DONE, FINDINGS
 from eligibility.errors import UsageError
 
 
@@ -19,6 +19,7 @@ def add_arguments(parser: Parser) -> None:
             "eligibility lsp": "The bundled vocabulary.",
             "eligibility lsp --vocabulary words.toml": "With names of your own.",
         },
+        statuses={1: "the editor left without saying goodbye"},
     )
     options.add_vocabulary(parser)
 
@@ -31,5 +32,4 @@ def run(arguments: Namespace) -> int:
         if error.name is not None and error.name.split(".")[0] in ("pygls", "lsprotocol"):
             raise UsageError("the language server needs pygls: install `eligibility[lsp]`") from None
         raise
-    serve(arguments.vocabulary)
-    return DONE
+    return DONE if serve(arguments.vocabulary) else FINDINGS  # the protocol asks for 1 where no `shutdown` came

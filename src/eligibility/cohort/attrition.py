@@ -30,13 +30,11 @@ def attrition_sums(
         columns[name] = value
         return col(name)
 
-    criteria = [
-        replace(
-            judged, met=kept(f"m{index}", judged.met),
-            open_on={name: kept(f"o{index}_{number}", flag) for number, (name, flag) in enumerate(judged.open_on.items())},
-        )
-        for index, judged in enumerate(judgement.criteria)
-    ]  # fmt: skip
+    criteria = [replace(judged, met=kept(f"m{index}", judged.met)) for index, judged in enumerate(judgement.criteria)]
+    for index, (judged, told) in enumerate(zip(criteria, judgement.criteria, strict=True)):
+        judged.open_on = {
+            name: kept(f"o{index}_{number}", flag) for number, (name, flag) in enumerate(told.open_on.items())
+        }
     frame = frame.with_columns(**columns) if columns else frame
     sums: dict[str, Flag] = {}
     first: dict[str, nw.Expr] = {}

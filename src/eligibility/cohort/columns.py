@@ -7,28 +7,33 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Length, Moment
+from eligibility.cohort.calendar import Length, Moment, least_of
 from eligibility.cohort.folding import (
     Flag,
     Quad,
     Statement,
-    both,
     chosen_quad,
     constant,
     edges,
     either,
+    filled,
+    is_false,
+    is_open,
+    is_true,
     no,
     of_truth,
     opposite,
+    pick,
 )
+from eligibility.cohort.named_columns import NamedColumns
 from eligibility.instants import EARLIEST
 from eligibility.intervals import INFINITY, TOLERANCE, Interval, compare
 from eligibility.units import Scale
 
-col = nw.col
 _EPOCH = date(1970, 1, 1)
 
 
@@ -36,20 +41,29 @@ _EPOCH = date(1970, 1, 1)
 class PlainNumber:
     """A column of numbers in one unit, with the exact line to the canonical unit; null is any possible value."""
 
+    columns: NamedColumns
     name: str
     scale: Scale
     possible: Interval
     whole: bool = False
+    is_exact: bool = False
+    """Is no number beside the possible range, not even within the tolerance?"""
 
     @property
-    def exists(self) -> nw.Expr:
+    def column(self) -> nw.Expr:
+        """The column, without what is impossible."""
+        low, high = self.possible_here if self.is_exact else self.impossible
+        return self.columns.number(self.name, low, high, whole=self.whole)
+
+    @property
+    def exists(self) -> Flag:
         """Is there a number?"""
-        return ~col(self.name).is_null()
+        return no(is_open(self.column))
 
     @property
     def value(self) -> nw.Expr:
         """The number in the canonical unit, null where there is none."""
-        value = col(self.name)
+        value = self.column
         factor, offset = self.scale.factor, self.scale.offset
         if factor == 1 and offset == 0:
             return value.cast(nw.Float64) if self.whole else value
@@ -62,13 +76,17 @@ class PlainNumber:
 
     def quad(self) -> Quad:
         """The number, or all that is possible."""
-        value = self.value
-        return chosen_quad(self.exists, (value, value, False, False), constant(self.possible))
+        value, low, high = self.value, self.possible.low, self.possible.high
+        exists = self.exists
+        # an infinite end is never reached, so that there is nothing to say of whether it is open
+        low_open = False if math.isinf(low) or not self.possible.low_open else no(exists)
+        high_open = False if math.isinf(high) or not self.possible.high_open else no(exists)
+        return pick(exists, value, low), pick(exists, value, high), low_open, high_open
 
     def compared(self, operator: str, threshold: float) -> Statement:
         """Does `number operator threshold` hold? The threshold is led to the unit of the column, never the column."""
         bottom, top = self._edges(threshold)
-        value = col(self.name)
+        value = self.column
         match operator:
             case "<":
                 found = value < bottom
@@ -79,14 +97,14 @@ class PlainNumber:
             case _:
                 found = value >= bottom
         missing = of_truth(compare(self.possible, operator, threshold))
-        return found if missing is None else found.fill_null(missing)
+        return found if missing is None else filled(found, missing)
 
     def _edges(self, threshold: float) -> tuple[float, float]:
         low, high = edges(threshold)
         if (self.scale.factor == 1 and self.scale.offset == 0) or math.isinf(threshold):
             return low, high
         return self.least_at(low), -PlainNumber(
-            self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
+            self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
         ).least_at(-high)
 
     def least_at(self, end: float) -> float:
@@ -107,32 +125,47 @@ class PlainNumber:
             guess = lower
         return guess
 
+    @cached_property
     def impossible(self) -> tuple[float, float]:
         """The numbers of the column below and above which a value is refused; infinite where there is no limit."""
         low, high = self.possible.low, self.possible.high
         below = -1e30 if low == -INFINITY else low - 1e-9 * abs(low)
         above = 1e30 if high == INFINITY else high * (1 + 1e-9)
-        first = max(self.least_at(below), -1e30)
-        last = -PlainNumber(self.name, Scale(self.scale.factor, -self.scale.offset), self.possible).least_at(-above)
-        return first, min(last, 1e30)
+        return self._between(below, above)
+
+    @cached_property
+    def possible_here(self) -> tuple[float, float]:
+        """The ends of the possible range as numbers of the column, without tolerance."""
+        return self._between(self.possible.low, self.possible.high)
+
+    def _between(self, below: float, above: float) -> tuple[float, float]:
+        turned = PlainNumber(self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible)
+        return max(self.least_at(below), -1e30), min(-turned.least_at(-above), 1e30)
 
 
 @dataclass(frozen=True)
 class ReadNumber:
     """A column of texts, read into intervals: `<name>_low` and so on; null is any possible value."""
 
+    columns: NamedColumns
     name: str
     possible: Interval
 
     @property
-    def exists(self) -> nw.Expr:
+    def exists(self) -> Flag:
         """Is there a value?"""
-        return ~col(f"{self.name}_low").is_null()
+        return no(is_open(self.columns.number(f"{self.name}_low")))
+
+    @property
+    def months(self) -> tuple[nw.Expr, nw.Expr]:
+        """The fewest and the most months, null where it was not given in months."""
+        return self.columns.number(f"{self.name}_months_1"), self.columns.number(f"{self.name}_months_2")
 
     def quad(self) -> Quad:
         """What is known of the number."""
-        parts = [col(f"{self.name}_{part}") for part in ("low", "high", "low_open", "high_open")]
-        return chosen_quad(self.exists, (parts[0], parts[1], parts[2], parts[3]), constant(self.possible))
+        low, high = (self.columns.number(f"{self.name}_{part}") for part in ("low", "high"))
+        opened = [is_true(self.columns.truth(f"{self.name}_{part}_open")) for part in ("low", "high")]
+        return chosen_quad(self.exists, (low, high, opened[0], opened[1]), constant(self.possible))
 
 
 @dataclass(frozen=True)
@@ -140,6 +173,7 @@ class Born:
     """A column of birth dates, as microseconds of the wall clock, and the day of judgement: an age is compared by the last
     birthday that has it, so that no age is worked out."""
 
+    columns: NamedColumns
     name: str
     today: date
 
@@ -151,7 +185,7 @@ class Born:
         if year < 1:
             return False
         day = date(year, month + 1, min(self.today.day, monthrange(year, month + 1)[1]))
-        return col(self.name) < (day - _EPOCH + timedelta(days=1)) // timedelta(microseconds=1)
+        return self.columns.whole(self.name) < (day - _EPOCH + timedelta(days=1)) // timedelta(microseconds=1)  # type: ignore[no-any-return]  # of a column
 
     def compared(self, unit: str, operator: str, threshold: float) -> Statement:
         """Does `completed years or months operator threshold` hold?"""
@@ -165,6 +199,7 @@ class Born:
 class Spelled:
     """A column of the values of a class, with the rank of every spelling that it has."""
 
+    columns: NamedColumns
     name: str
     ranks: dict[str, int]
 
@@ -172,22 +207,12 @@ class Spelled:
         """Is it one of those with these ranks?"""
         inside = [text for text, rank in self.ranks.items() if rank in wanted]
         outside = [text for text, rank in self.ranks.items() if rank not in wanted]
-        yes: nw.Expr | bool = col(self.name).is_in(inside) if inside else False
-        nay: nw.Expr | bool = col(self.name).is_in(outside) if outside else False
-        if isinstance(yes, bool) and isinstance(nay, bool):
-            return None
-        holds = nw.when(yes).then(nw.lit(True)) if isinstance(yes, nw.Expr) else None
-        if holds is None:
-            assert isinstance(nay, nw.Expr)
-            return nw.when(nay).then(nw.lit(False)).otherwise(nw.lit(None, dtype=nw.Boolean))
-        if isinstance(nay, bool):
-            return holds.otherwise(nw.lit(None, dtype=nw.Boolean))
-        return holds.when(nay).then(nw.lit(False)).otherwise(nw.lit(None, dtype=nw.Boolean))
+        return self.columns.among(self.name, inside, outside)
 
     @property
-    def exists(self) -> nw.Expr:
+    def exists(self) -> Flag:
         """Is there a value?"""
-        return col(self.name).is_in(list(self.ranks)).fill_null(False) if self.ranks else nw.lit(False)
+        return is_true(self.columns.among(self.name, list(self.ranks), []))
 
 
 @dataclass(frozen=True)
@@ -217,20 +242,34 @@ class Said:
         return either(self.never, dated)
 
 
-def said_by_boolean(name: str, now: Moment) -> Said:
+def said_by_boolean(columns: NamedColumns, name: str, now: Moment) -> Said:
     """A column of true, false and null."""
-    yes = col(name)
-    return Said(
-        (~yes).fill_null(False), ~yes.is_null(), Happening(yes.fill_null(False), EARLIEST, now, None, EARLIEST, now)
-    )
+    yes = columns.truth(name)
+    return Said(is_false(yes), no(is_open(yes)), Happening(is_true(yes), EARLIEST, now, None, EARLIEST, now))
 
 
-def said_by_time(name: str, acute: Length | None, now: Moment, last: Moment) -> Said:
-    """A column of onsets (`<name>_1`, `<name>_2`): what lies after now is not seen."""
-    given = ~col(f"{name}_1").is_null()
-    seen = both(given, (col(f"{name}_1") <= now).fill_null(False))
-    first = col(f"{name}_1").fill_null(EARLIEST + 1)
-    return Said(False, seen, Happening(seen, first, last, acute, first, last))
+def said_by_time(columns: NamedColumns, name: str, acute: Length | None, now: Moment) -> Said:
+    """A column of onsets: what lies after now is not seen."""
+    first, last = columns.moments(name)
+    seen = filled(first <= now, False)
+    begun = filled_moment(first, EARLIEST + 1)
+    last = least_of(last, now)
+    return Said(False, seen, Happening(seen, begun, last, acute, begun, last))
 
 
-__all__ = ["Born", "Happening", "PlainNumber", "ReadNumber", "Said", "Spelled", "no", "said_by_boolean", "said_by_time"]
+def filled_moment(moment: Moment, value: int) -> Moment:
+    """An instant, and `value` where there is none."""
+    return moment.fill_null(value) if isinstance(moment, nw.Expr) else moment
+
+
+__all__ = [
+    "Born",
+    "Happening",
+    "PlainNumber",
+    "ReadNumber",
+    "Said",
+    "Spelled",
+    "filled_moment",
+    "said_by_boolean",
+    "said_by_time",
+]

@@ -66,6 +66,13 @@ class Engine(ABC):
         """The rows of a small frame."""
         return [tuple(row) for row in frame.collect().iter_rows()]
 
+    def inside(
+        self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]], tops: Mapping[str, int]
+    ) -> tuple[dict[str, bool], dict[str, bool]]:
+        """Does all that a column of numbers has lie between two ends (NaN does not); not above a third one? Nothing where looking
+        is not cheap."""
+        return {}, {}
+
     def is_empty(self, frame: nw.LazyFrame[Any]) -> bool:
         """Has a frame no rows?"""
         return not self.rows(frame.head(1))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import narwhals as nw
 
+from eligibility.cohort.terms import Term, chosen, either_statement, joined, settled
 from eligibility.intervals import TOLERANCE, Interval, compare, same
 from eligibility.logic import Truth
 
@@ -50,6 +51,9 @@ def any_holds(*statements: Statement) -> Statement:
 
 
 def _joined(statements: Iterable[Statement], neutral: bool) -> Statement:
+    statements = tuple(statements)
+    if any(isinstance(statement, Term) for statement in statements):
+        return joined(statements, neutral)  # type: ignore[no-any-return]  # terms fold to constants
     found: nw.Expr | None = None
     unknown = False
     for statement in statements:
@@ -93,6 +97,8 @@ def known_from(holds: Flag, fails: Flag) -> Statement:
     """True where it holds, False where it fails, else unknown."""
     if isinstance(holds, bool) and isinstance(fails, bool):
         return True if holds else False if fails else None
+    if isinstance(holds, Term) or isinstance(fails, Term):
+        return settled(holds, fails)  # type: ignore[no-any-return]  # terms fold to constants
     if holds is True:
         return True
     if holds is False:
@@ -110,7 +116,16 @@ def case(condition: Flag, then: Statement, otherwise: Statement) -> Statement:
         return then if condition else otherwise
     if not isinstance(then, nw.Expr) and not isinstance(otherwise, nw.Expr) and then is otherwise:
         return then
+    if isinstance(condition, Term):
+        return either_statement(condition, then, otherwise)  # type: ignore[no-any-return]  # terms fold to constants
     return nw.when(condition).then(expression(then)).otherwise(expression(otherwise))
+
+
+def filled(statement: Statement, value: bool) -> Flag:
+    """A statement, and `value` where it is unknown."""
+    if isinstance(statement, nw.Expr):
+        return statement.fill_null(value)
+    return value if statement is None else statement
 
 
 def is_open(statement: Statement) -> Flag:
@@ -137,6 +152,8 @@ def pick(condition: Flag, then: Number, otherwise: Number, *, whole: bool = Fals
         return then if condition else otherwise
     if not isinstance(then, nw.Expr) and not isinstance(otherwise, nw.Expr) and then == otherwise:
         return then
+    if isinstance(condition, Term):
+        return chosen(condition, then, otherwise)  # type: ignore[no-any-return]  # terms fold to constants
     return nw.when(condition).then(numeric(then, whole=whole)).otherwise(numeric(otherwise, whole=whole))
 
 

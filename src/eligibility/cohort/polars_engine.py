@@ -47,6 +47,22 @@ class Polars(Engine):
     def settle(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame.collect().lazy()
 
+    def inside(
+        self, frame: nw.LazyFrame[Any], ends: Mapping[str, tuple[float, float]], tops: Mapping[str, int]
+    ) -> tuple[dict[str, bool], dict[str, bool]]:
+        import polars as pl
+
+        # each end for itself: a conjunction of what may be null costs more than both; NaN is above every number
+        within = [
+            ((pl.col(name) < low).any() | (pl.col(name) > high).any()).not_().alias(f"c{index}")
+            for index, (name, (low, high)) in enumerate(ends.items())
+        ]
+        below = [(pl.col(name) > top).any().not_().alias(f"t{index}") for index, (name, top) in enumerate(tops.items())]
+        if not within and not below:
+            return {}, {}
+        found = frame.to_native().select(within + below).collect().row(0)
+        return dict(zip(ends, found, strict=False)), dict(zip(tops, found[len(within) :], strict=True))
+
     def steady(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return frame
 

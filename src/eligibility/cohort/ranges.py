@@ -22,15 +22,14 @@ from eligibility.cohort.folding import (
     chosen_quad,
     constant,
     either,
-    expression,
     is_false,
     is_true,
     less,
     no,
-    numeric,
     pick,
 )
 from eligibility.cohort.sheets import Sheet
+from eligibility.cohort.terms import ends_of
 from eligibility.intervals import ANYTHING, INFINITY, Interval, exponential, logarithm, power
 from eligibility.intervals import add as add_plain
 from eligibility.intervals import divide as divide_plain
@@ -48,18 +47,23 @@ def meets(x: Quad, other: Interval) -> Quad:
     low, high, low_open, high_open = x
     first, last = other.low, other.high
     bottom, bottom_open = low, low_open
-    if first > -INFINITY:
+    least, most = ends_of(low)[0], ends_of(high)[1]
+    if first > -INFINITY and (least < first or other.low_open):
         above = low > first
         level = low == first
         bottom = pick(above, low, first)
         bottom_open = case(above, low_open, either(both(level, low_open), other.low_open))  # type: ignore[assignment]  # flags have no nulls
     top, top_open = high, high_open
-    if last < INFINITY:
+    if last < INFINITY and (most > last or other.high_open):
         below = high < last
         level = high == last
         top = pick(below, high, last)
         top_open = case(below, high_open, either(both(level, high_open), other.high_open))  # type: ignore[assignment]  # flags have no nulls
-    empty = either(bottom > top, both(bottom == top, either(bottom_open, top_open)))
+    # one of the two begins where the other has ended
+    empty = either(
+        low > last, both(low == last, either(low_open, other.high_open)) if last < INFINITY else False,
+        high < first, both(high == first, either(high_open, other.low_open)) if first > -INFINITY else False,
+    )  # fmt: skip
     return chosen_quad(empty, x, (bottom, top, bottom_open, top_open))
 
 
@@ -69,7 +73,7 @@ def negate(x: Quad) -> Quad:
 
 
 def _minus(x: Number) -> Number:
-    return -x if not isinstance(x, nw.Expr) else x * nw.lit(-1.0)
+    return -x if not isinstance(x, nw.Expr) else x * -1.0
 
 
 def add(x: Quad, y: Quad) -> Quad:
@@ -90,8 +94,16 @@ def _product(a: Number, b: Number) -> Number:
             return 0.0
         if math.isfinite(b):
             return a * b
+    if not (_may_be(a, 0.0) and _may_be(b, INFINITY)) and not (_may_be(b, 0.0) and _may_be(a, INFINITY)):
+        return a * b
     zero = either(_is_zero(a), _is_zero(b))
-    return pick(zero, 0.0, numeric(a) * numeric(b))
+    return pick(zero, 0.0, a * b)
+
+
+def _may_be(a: Number, end: float) -> bool:
+    """May a number be zero, or infinite?"""
+    low, high = ends_of(a)
+    return low <= 0 <= high if end == 0 else low == -INFINITY or high == INFINITY
 
 
 def _is_zero(a: Number) -> Flag:
@@ -107,6 +119,9 @@ def multiply(x: Quad, y: Quad) -> Quad:
         return x[0] * by, x[1] * by, x[2], x[3]
     if not isinstance(x[0], nw.Expr) and x[0] == x[1] and 0 < x[0] < INFINITY:
         return multiply(y, x)
+    closed = all(opened is False for opened in (*x[2:], *y[2:]))
+    if closed and ends_of(x[0])[0] >= 0 and ends_of(y[0])[0] >= 0:
+        return _product(x[0], y[0]), _product(x[1], y[1]), False, False
     corners: list[tuple[Number, Flag]] = []
     for a, a_open in ((x[0], x[2]), (x[1], x[3])):
         for b, b_open in ((y[0], y[2]), (y[1], y[3])):
@@ -125,7 +140,7 @@ def multiply(x: Quad, y: Quad) -> Quad:
 def _inverse(value: Number, at_zero: float) -> Number:
     if not isinstance(value, nw.Expr):
         return at_zero if value == 0 else 1 / value
-    return pick(value == 0, at_zero, nw.lit(1.0) / pick(value == 0, 1.0, value))
+    return pick(value == 0, at_zero, 1.0 / pick(value == 0, 1.0, value))
 
 
 def reciprocal(y: Quad) -> tuple[Quad, Flag]:
@@ -170,7 +185,7 @@ def hull(x: Quad, y: Quad) -> Quad:
     )  # fmt: skip
 
 
-def _mapped(x: Quad, function: Callable[[nw.Expr], nw.Expr], plain: Callable[[float], float]) -> Quad:
+def _mapped(x: Quad, function: Callable[[nw.Expr], Number], plain: Callable[[float], float]) -> Quad:
     """A growing function of both ends."""
 
     def one(end: Number) -> Number:
@@ -185,20 +200,22 @@ def _mapped(x: Quad, function: Callable[[nw.Expr], nw.Expr], plain: Callable[[fl
 _LARGEST_EXPONENT = 709.0
 
 
+def _function(x: Number, name: str) -> Number:
+    if isinstance(x, nw.Expr):
+        return x.log() if name == "log" else x.exp()
+    return math.log(x) if name == "log" else math.exp(x)
+
+
 def exponential_of(x: Quad) -> Quad:
     """e to the power of x; beyond the range of a double it is infinite."""
 
-    def raised(end: nw.Expr) -> nw.Expr:
-        safe = nw.when(end > _LARGEST_EXPONENT).then(nw.lit(0.0)).when(end < -745.0).then(nw.lit(0.0)).otherwise(end)
-        return (
-            nw.when(end > _LARGEST_EXPONENT)
-            .then(nw.lit(INFINITY))
-            .when(end < -745.0)
-            .then(nw.lit(0.0))
-            .otherwise(safe.exp())
-        )
+    def raised(end: nw.Expr) -> Number:
+        large, small = end > _LARGEST_EXPONENT, end < -745.0
+        safe = pick(either(large, small), 0.0, end)
+        return pick(large, INFINITY, pick(small, 0.0, _function(safe, "exp")))
 
-    return _mapped(x, raised, lambda value: exponential(Interval(value, value)).low)
+    low, high, low_open, high_open = _mapped(x, raised, lambda value: exponential(Interval(value, value)).low)
+    return low, high, either(low_open, x[0] == -INFINITY), high_open  # no number is infinite: 0 is not reached
 
 
 def logarithm_of(x: Quad) -> Quad:
@@ -206,11 +223,10 @@ def logarithm_of(x: Quad) -> Quad:
     if plain := _plain(x):
         return constant(logarithm(plain[0]))
 
-    def of(end: nw.Expr) -> nw.Expr:
-        safe = nw.when(end <= 0).then(nw.lit(1.0)).when(end == INFINITY).then(nw.lit(1.0)).otherwise(end)
-        return (
-            nw.when(end <= 0).then(nw.lit(-INFINITY)).when(end == INFINITY).then(nw.lit(INFINITY)).otherwise(safe.log())
-        )
+    def of(end: nw.Expr) -> Number:
+        below, infinite = end <= 0, end == INFINITY
+        safe = pick(either(below, infinite), 1.0, end)
+        return pick(below, -INFINITY, pick(infinite, INFINITY, _function(safe, "log")))
 
     def of_plain(value: float) -> float:
         return -INFINITY if value <= 0 else INFINITY if value == INFINITY else math.log(value)
@@ -236,9 +252,9 @@ def _raised(end: Number, n: float) -> Number:
     if not isinstance(end, nw.Expr):
         return power(Interval(end, end), Interval(n, n)).low
     overflow = math.exp(_LARGEST_EXPONENT / n) if _LARGEST_EXPONENT / n < 709 else INFINITY
-    large = expression(either(end == INFINITY, end > overflow if overflow < INFINITY else False))
-    safe = nw.when(large).then(nw.lit(1.0)).when(end < 0).then(nw.lit(0.0)).otherwise(end)
-    return nw.when(large).then(nw.lit(INFINITY)).otherwise(safe**n)
+    large = either(end == INFINITY, end > overflow if overflow < INFINITY else False)
+    safe = pick(large, 1.0, pick(end < 0, 0.0, end))
+    return pick(large, INFINITY, safe**n)
 
 
 def _power_of_constant(sheet: Sheet, x: Quad, n: float) -> Quad:

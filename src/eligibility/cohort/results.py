@@ -42,6 +42,10 @@ class Cohort:
     @cached_property
     def verdicts(self) -> Any:
         """The verdict of every trial for each patient."""
+        if self._judgement.is_folded:
+            from eligibility.cohort import folded
+
+            return self._engine.give(folded.verdicts(self._frame, self._judgement, self._trials))
         made = self._judgement.columns
         frame = self._frame.with_columns(**made) if made else self._frame
         columns = [verdict_of(self._judgement.by_columns(trial)).alias(trial.id) for trial in self._trials]
@@ -50,13 +54,22 @@ class Cohort:
     @cached_property
     def criteria(self) -> Any:
         """Whether each patient meets each criterion."""
+        if self._judgement.is_folded:
+            from eligibility.cohort import folded
+
+            return self._engine.give(folded.criteria(self._frame, self._judgement))
         columns = [expression(judged.met).alias(judged.name) for judged in self._judgement.criteria]
         return self._engine.give(self._frame.select("patient", *columns))
 
     @cached_property
     def attrition_list(self) -> list[dict[str, Any]]:
         """The rows of `attrition` as dicts."""
-        frame, sums = attrition_sums(self._frame, self._judgement, self._trials)
+        frame, judgement = self._frame, self._judgement
+        if judgement.is_folded:
+            from eligibility.cohort import folded
+
+            frame, judgement = folded.in_columns(frame, judgement)
+        frame, sums = attrition_sums(frame, judgement, self._trials)
         patients = int(self._engine.rows(self._frame.select(nw.len()))[0][0])
         varying = {name: flag for name, flag in sums.items() if isinstance(flag, nw.Expr)}
         counts = {name: patients if flag is True else 0 for name, flag in sums.items()}

@@ -12,13 +12,14 @@ import narwhals as nw
 
 from eligibility.cohort.engines import Engine
 from eligibility.cohort.folding import Quad, Statement
+from eligibility.cohort.terms import Term
 
 Moment = int | nw.Expr
 _STEPS = 4
 
 
 class Sheet:
-    """Intermediate columns under fresh names, to be added to a frame in the order in which they were asked for."""
+    """Intermediate columns under fresh names, to be added to a frame in the order in which they were asked for. Terms need none."""
 
     _sheets = itertools.count()
 
@@ -37,6 +38,8 @@ class Sheet:
         """An interval as columns; constants stay constants."""
         step: list[nw.Expr] = []
         low, high, low_open, high_open = x
+        if any(isinstance(part, Term) for part in x):
+            return x
         new_low = self._named(low, step) if isinstance(low, nw.Expr) else low
         new_high = new_low if high is low else self._named(high, step) if isinstance(high, nw.Expr) else high
         opened = [self._named(part, step) if isinstance(part, nw.Expr) else part for part in (low_open, high_open)]
@@ -46,7 +49,7 @@ class Sheet:
 
     def statement(self, value: Statement) -> Statement:
         """A statement as a column; constants stay constants."""
-        if not isinstance(value, nw.Expr):
+        if not isinstance(value, nw.Expr) or isinstance(value, Term):
             return value
         step: list[nw.Expr] = []
         found = self._named(value, step)
@@ -55,7 +58,7 @@ class Sheet:
 
     def keep(self, value: Moment) -> Moment:
         """A whole number as a column; constants stay constants."""
-        if not isinstance(value, nw.Expr):
+        if not isinstance(value, nw.Expr) or isinstance(value, Term):
             return value
         step: list[nw.Expr] = []
         found = self._named(value, step)

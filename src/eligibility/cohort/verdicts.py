@@ -3,8 +3,9 @@ expressions; and how many patients each criterion removed, is open for, and on w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, assert_never
 
 import narwhals as nw
@@ -29,6 +30,7 @@ from eligibility.cohort.folding import (
 )
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Source
+from eligibility.cohort.terms import Term
 from eligibility.library import Trial
 
 col = nw.col
@@ -43,13 +45,22 @@ class Judged:
     criterion: rules.Criterion
     met: Statement
     lacks_data: Flag
-    open_on: dict[str, Flag]
     waits_for_data: bool
+    truths: Mapping[rules.Atom, Statement] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """`NCT00000000/include.1`"""
         return f"{self.trial.id}/{self.criterion.address}"
+
+    @cached_property
+    def open_on(self) -> dict[str, Flag]:
+        """For each fact of the criterion whether it is open on it."""
+        found: dict[str, Flag] = {}
+        for atom, path in _open_atoms(self.criterion.rule, self.truths, True):
+            for name in facts_of(atom):
+                found[name] = either(found.get(name, False), path)
+        return found
 
     @property
     def fails(self) -> Flag:
@@ -64,10 +75,17 @@ class Judgement:
     sheet: Sheet = field(default_factory=Sheet)
     atoms: dict[str, nw.Expr] = field(default_factory=dict)
     criteria: list[Judged] = field(default_factory=list)
+    plans: dict[str, Any] = field(default_factory=dict)
+    """How columns of Polars are made of terms, once that was worked out."""
 
     def applied(self, frame: nw.LazyFrame[Any], engine: Engine) -> nw.LazyFrame[Any]:
         """The patients of a frame with the columns of the atoms."""
         return self.sheet.applied(frame, engine).select("patient", **self.atoms)
+
+    @property
+    def is_folded(self) -> bool:
+        """Is it made of terms?"""
+        return any(isinstance(judged.met, Term) for judged in self.criteria)
 
     def of(self, trial: Trial) -> list[Judged]:
         """The criteria of one trial."""
@@ -103,20 +121,16 @@ def judged(trials: Sequence[Trial], source: Source) -> Judgement:
                 key = (atom, trial.id if _hangs_on_trial(atom) else "", trial.values)
                 if key not in seen:
                     statement = statement_of(atom, asking)
-                    if isinstance(statement, nw.Expr):
+                    if isinstance(statement, nw.Expr) and not isinstance(statement, Term):
                         name = f"_a{len(found.atoms)}"
                         found.atoms[name] = statement
                         statement = col(name)
                     seen[key] = statement
                 truths[atom] = seen[key]
             met = value_of(criterion.rule, truths)
-            open_on: dict[str, Flag] = {}
-            for atom, path in _open_atoms(criterion.rule, truths, True):
-                for name in facts_of(atom):
-                    open_on[name] = either(open_on.get(name, False), path)
             alone = not any(isinstance(atom, rules.Attested | rules.Judged) for atom in truths)
             lacks = is_open(met) if alone else _lacks_data(criterion.rule, truths)
-            found.criteria.append(Judged(trial, criterion, met, lacks, open_on, alone))
+            found.criteria.append(Judged(trial, criterion, met, lacks, alone, truths))
     return found
 
 
@@ -134,7 +148,7 @@ def _hangs_on_trial(atom: rules.Atom) -> bool:
     return any(anchor.concept.kind == "milestone" for anchor in anchors)
 
 
-def value_of(rule: rules.Rule, truths: dict[rules.Atom, Statement]) -> Statement:
+def value_of(rule: rules.Rule, truths: Mapping[rules.Atom, Statement]) -> Statement:
     """What is known of a rule."""
     match rule:
         case rules.Not(operand=operand):
@@ -159,14 +173,16 @@ def _one(flag: Flag) -> Any:
     return flag.cast(nw.Int64) if isinstance(flag, nw.Expr) else int(flag)
 
 
-def _lacks_data(rule: rules.Rule, truths: dict[rules.Atom, Statement]) -> Flag:
+def _lacks_data(rule: rules.Rule, truths: Mapping[rules.Atom, Statement]) -> Flag:
     """Is an open atom left, after everything decided has been struck out, that no person can answer?"""
     return either(
         *(path for atom, path in _open_atoms(rule, truths, True) if not isinstance(atom, rules.Attested | rules.Judged))
     )
 
 
-def _open_atoms(rule: rules.Rule, truths: dict[rules.Atom, Statement], path: Flag) -> Iterator[tuple[rules.Atom, Flag]]:
+def _open_atoms(
+    rule: rules.Rule, truths: Mapping[rules.Atom, Statement], path: Flag
+) -> Iterator[tuple[rules.Atom, Flag]]:
     """Each atom with whether it is left open: it and all that stands above it are."""
     here = both(path, is_open(value_of(rule, truths)))
     if here is False:
@@ -197,11 +213,17 @@ def facts_of(atom: rules.Atom) -> tuple[str, ...]:
             assert_never(atom)
 
 
+def grounds_of(criteria: Sequence[Judged]) -> tuple[Flag, Flag, Flag]:
+    """What the verdict of one trial hangs on: does a criterion rule the patient out, is one open, does one lack data?"""
+    return (
+        either(*(judged.fails for judged in criteria)), either(*(is_open(judged.met) for judged in criteria)),
+        either(*(judged.lacks_data for judged in criteria)),
+    )  # fmt: skip
+
+
 def verdict_of(criteria: Sequence[Judged]) -> nw.Expr:
     """The verdict of one trial: `ineligible`, `eligible`, `undetermined` or `review`."""
-    fails = either(*(judged.fails for judged in criteria))
-    waits = either(*(is_open(judged.met) for judged in criteria))
-    lacks = either(*(judged.lacks_data for judged in criteria))
+    fails, waits, lacks = grounds_of(criteria)
     return (
         nw.when(expression(fails)).then(nw.lit("ineligible")).when(expression(no(waits))).then(nw.lit("eligible"))
         .when(expression(lacks)).then(nw.lit("undetermined")).otherwise(nw.lit("review"))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import narwhals as nw
-
 from eligibility import rules
-from eligibility.cohort.atoms import OnsetQuestion
-from eligibility.cohort.calendar import Moment, least_of, most_of, moved, pick_moment
-from eligibility.cohort.columns import Born, Happening, PlainNumber, ReadNumber, Said, Spelled
+from eligibility.cohort.calendar import Moment
+from eligibility.cohort.columns import PlainNumber, ReadNumber
 from eligibility.cohort.folding import (
     Flag,
     Quad,
@@ -21,209 +18,28 @@ from eligibility.cohort.folding import (
     compared,
     constant,
     either,
-    is_false,
+    filled,
+    is_open,
+    is_true,
     no,
     pick,
 )
+from eligibility.cohort.named_columns import NamedColumns
 from eligibility.cohort.people import OLDEST
 from eligibility.cohort.ranges import divide, evaluate, meets
-from eligibility.cohort.reading import Clock
-from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, chain, reach_of, where_to_look
-from eligibility.facts import Absent
+from eligibility.cohort.sources import Picked, Reach, chain, where_to_look
+from eligibility.cohort.terms import Term
+from eligibility.cohort.wide_episodes import WideEpisodes
 from eligibility.formulas import check_formula
-from eligibility.instants import EARLIEST, LATEST, Duration
+from eligibility.instants import Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
-from eligibility.vocabulary import Concept, Vocabulary
+from eligibility.vocabulary import Concept
 
-col = nw.col
 Number = PlainNumber | ReadNumber
 
 
-@dataclass
-class WideSource(Source):
+class WideSource(WideEpisodes):
     """What the columns of a wide table say of each patient. Values have no time: they were observed at the instant."""
-
-    vocabulary: Vocabulary
-    clock: Clock
-    absent: Absent
-    values: dict[str, Number] = field(default_factory=dict)
-    limits: dict[tuple[str, bool], Number] = field(default_factory=dict)
-    classes: dict[str, Spelled] = field(default_factory=dict)
-    occurrences: dict[str, Said] = field(default_factory=dict)
-    answers: dict[str, Statement] = field(default_factory=dict)
-    moments: dict[str, str] = field(default_factory=dict)
-    judgements: dict[str, Statement] = field(default_factory=dict)
-    months: tuple[nw.Expr, nw.Expr] | None = None
-    born: Born | None = None
-    asks_months: bool = False
-    age_column: str | None = None
-    null_columns: dict[str, str] = field(default_factory=dict)
-    sheet: Sheet = field(default_factory=Sheet)
-    _joined: dict[str, list[Happening]] = field(default_factory=dict)
-    _quads: dict[str, tuple[Quad, Flag]] = field(default_factory=dict)
-    _reaches: dict[tuple[rules.Window, str], Reach] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.keep = self.sheet.keep
-
-    # --- conditions and events ---------------------------------------------------------------------------------------
-
-    def cannot(self, name: str) -> Flag:
-        concept = self.vocabulary[name]
-        found: Flag = False
-        sex = self.classes.get("sex")
-        if concept.applies_to_sex and sex is not None:
-            rank = self.vocabulary["sex"].values.index(concept.applies_to_sex)
-            found = _sure_not(sex.among(frozenset({rank})))
-        if concept.applies_from_months and self.born is not None:
-            found = either(found, is_false(self.born.at_least(concept.applies_from_months)))
-        elif concept.applies_from_months and (self.months is not None or self.age_column is not None):
-            young = self.age("months")[1] < concept.applies_from_months
-            found = either(found, young.fill_null(False) if isinstance(young, nw.Expr) else young)
-        return found
-
-    def _happenings(self, name: str) -> list[Happening]:
-        """Own occurrences and those of parts, which a complete record of the whole dates. Follows `facts._joined`."""
-        if name in self._joined:
-            return self._joined[name]
-        event = self.vocabulary[name].kind == "event"
-        own = self.occurrences.get(name)
-        full = self._full(name)
-        mine = self._applicable(name, own.happening) if own is not None else None
-        found: list[Happening] = []
-        for part in self.vocabulary.parts(name):
-            said = self.occurrences.get(part)
-            if said is None:
-                continue
-            there = self._applicable(part, said.happening)
-            first, last, since_1, since_2 = there.onset_1, there.onset_2, there.since_1, there.since_2
-            holds: Flag = False
-            if mine is not None:
-                holds = both(
-                    full, mine.exists, there.exists, mine.onset_1 <= last, mine.onset_2 >= first if event else True
-                )
-                start = most_of(mine.onset_1, first) if event else mine.onset_1
-                end = least_of(mine.onset_2, last)
-                mine = Happening(
-                    mine.exists, self._kept(holds, start, mine.onset_1), self._kept(holds, end, mine.onset_2), mine.acute,
-                    self._kept(holds, start, mine.since_1), self._kept(holds, end, mine.since_2),
-                )  # fmt: skip
-                since_1 = self._kept(holds, start if event else most_of(since_1, start), since_1)
-                since_2 = self._kept(holds, end, since_2) if event else since_2
-                first, last = self._kept(holds, start, first), self._kept(holds, end, last)
-            if not event:
-                first = self._kept(either(full, holds), first, EARLIEST)
-            found.append(Happening(there.exists, first, last, None if event else there.acute, since_1, since_2))
-        self._joined[name] = [*([mine] if mine is not None else []), *found]
-        return self._joined[name]
-
-    def _kept(self, condition: Flag, then: Moment, otherwise: Moment) -> Moment:
-        return self.keep(pick_moment(condition, then, otherwise)) if then is not otherwise else then
-
-    def _applicable(self, name: str, there: Happening) -> Happening:
-        if not self.vocabulary[name].has_limited_applicability:
-            return there
-        return Happening(
-            both(there.exists, no(self.cannot(name))),
-            there.onset_1,
-            there.onset_2,
-            there.acute,
-            there.since_1,
-            there.since_2,
-        )
-
-    def _full(self, name: str) -> Flag:
-        """Is its own record complete?"""
-        own = self.occurrences.get(name)
-        return either(own.complete if own else False, self.cannot(name))
-
-    def held(self, name: str, question: OnsetQuestion) -> tuple[Flag, Flag, Flag]:
-        own = self.occurrences.get(name)
-        if own is None or own.complete is False or own.happening.onset_1 is EARLIEST:
-            return False, False, False
-        listed = both(own.happening.exists, no(self.cannot(name)))
-        event = self.vocabulary[name].kind == "event"
-        none: Flag = True
-        every: Flag = True
-        for there in self._happenings(name):
-            said = question.holds(there.onset_1, there.onset_2 if event else self.clock.now, self)
-            none = both(none, either(no(there.exists), _sure_not(said)))
-            every = both(every, either(no(there.exists), _sure(said)))
-        return listed, none, every
-
-    def line(self, name: str) -> Line:
-        concept = self.vocabulary[name]
-        own = self.occurrences.get(name)
-        complete = self._full(name)
-        times = self._happenings(name)
-        known = either(*(there.exists for there in times))
-        flags = [self._overlap(there, self.clock.now, self.clock.now) for there in times]
-        maybe = either(*(both(there.exists, seen[1]) for there, seen in zip(times, flags, strict=True)))
-        assumed: Flag = False
-        if self.absent == "no" and concept.on_problem_list:
-            stated = own.stated if own else False
-            nulls = [col(column).is_null() for column in self._columns_of(name)]
-            assumed = no(either(stated, self.cannot(name), known, *nulls))
-        here = either(*(both(there.exists, seen[0]) for there, seen in zip(times, flags, strict=True)))
-        return Line(complete, assumed, False, known, here, maybe)
-
-    def _columns_of(self, name: str) -> list[str]:
-        """The columns of a concept and its parts: null in one of them is an explicit null."""
-        return [self.null_columns[part] for part in (name, *self.vocabulary.parts(name)) if part in self.null_columns]
-
-    def _overlap(self, there: Happening, first: Moment, last: Moment) -> tuple[Flag, Flag]:
-        """Is an episode there at some instant from `first` to `last`: surely, and perhaps?"""
-        if there.since_1 is EARLIEST and there.since_2 is self.clock.now:
-            return (True if last is there.since_2 else last >= there.since_2), True
-        apart = there.since_1 > last
-        begun = there.since_2 <= last
-        lasting: Flag = True
-        if there.acute is not None:
-            presumed = there.since_1 >= moved(first, there.acute, self.clock.offset, -1, self.keep)
-            lasting = either(there.since_1 >= first, presumed)
-        return both(no(apart), begun, lasting), no(apart)
-
-    def episodes(self, concept: Concept) -> tuple[Moment, Moment]:
-        times = self._happenings(concept.name)
-        return _newest(
-            [(there.exists, there.onset_1, there.onset_2, self._sure_end(there)) for there in times],
-            concept.kind == "event",
-        )
-
-    def _sure_end(self, there: Happening) -> Moment:
-        if there.acute is None:
-            return LATEST
-        return moved(there.since_1, there.acute, self.clock.offset, 1, self.keep)
-
-    def probe(self, name: str, window: rules.Window, trial: str) -> Probe:
-        where = self.reach(window, trial)
-        may_2, sure_2 = least_of(where.may_2, self.clock.now), least_of(where.sure_2, self.clock.now)
-        parts: list[list[Flag]] = [[], [], [], [], []]
-        for there in self._happenings(name):
-            possible = self._overlap(there, where.may_1, may_2)
-            surely = self._overlap(there, where.sure_1, sure_2)
-            happened = both(where.sure_1 <= there.onset_1, there.onset_2 <= sure_2)
-            perhaps = no(either(there.onset_2 < where.may_1, there.onset_1 > may_2))
-            for listed, flag in zip(parts, (*possible, surely[0], happened, perhaps), strict=True):
-                listed.append(both(there.exists, flag))
-        return Probe(*(either(*flags) for flags in parts))
-
-    def plans(self, concept: Concept, window: rules.Window, trial: str) -> Plans:
-        return Plans(False, False, True, True)
-
-    def milestone(self, concept: Concept, trial: str) -> Onset:
-        name = self.moments.get(concept.name)
-        if name is None:
-            return Onset(LATEST, LATEST, False, True)
-        missing = col(f"{name}_1").is_null()
-        return Onset(col(f"{name}_1").fill_null(LATEST), col(f"{name}_2").fill_null(LATEST), False, missing)
-
-    def reach(self, window: rules.Window, trial: str) -> Reach:
-        key = (window, trial)
-        if key not in self._reaches:
-            self._reaches[key] = reach_of(self, window, trial)
-        return self._reaches[key]
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
@@ -235,14 +51,14 @@ class WideSource(Source):
     def age(self, unit: str) -> Quad:
         if self.born is not None and self.months is None:
             self.asks_months = True
-            self.months = col("_born_months_1"), col("_born_months_2")
+            self.months = born_months(self.columns)
         if self.months is not None:
             low, high = self.months
             return (low // 12, high // 12, False, False) if unit == "years" else (low, high, False, False)
         if self.age_column is None:
             return constant(Interval(0.0, float(OLDEST // 12 if unit == "years" else OLDEST)))
-        years = col(self.age_column)
-        missing = years.is_null()
+        years = self.columns.whole(self.age_column)
+        missing = is_open(years)
         if unit == "years":
             return pick(missing, 0.0, years), pick(missing, float(OLDEST // 12), years), False, False
         return pick(missing, 0.0, years * 12), pick(missing, float(OLDEST), years * 12 + 11), False, False
@@ -351,10 +167,9 @@ class WideSource(Source):
         value, exists = self._now(concept, values)
         found = self._pick(value, exists, concept.possible, selection, window, where)
         if isinstance(column, ReadNumber) and concept.formula is None:
-            counts = (col(f"{column.name}_months_1"), col(f"{column.name}_months_2"))
-            found = replace(
-                found, months=(*counts, both(~counts[0].is_null(), True if selection == "first" else no(ahead)))
-            )
+            counts = column.months
+            given = both(no(is_open(counts[0])), True if selection == "first" else no(ahead))
+            found = replace(found, months=(*counts, given))
         if concept.assumed is None:
             return found
         instead = no(either(exists, ahead))
@@ -372,13 +187,21 @@ class WideSource(Source):
             return self._pick(constant(anything), False, anything, selection, window, where)
         if limit is None:
             return self._pick(constant(anything), column.exists, anything, selection, window, where)
-        bound = limit.quad()[0]
-        assert isinstance(bound, nw.Expr)
-        usable = both(limit.exists, bound != 0)
-        known = pick(usable, bound, 1.0)
-        value = self.sheet.quad(column.quad())
-        by = self.sheet.quad((known, known, False, False))
-        ratio = self.sheet.quad(divide(self.sheet, value, by))
+        if isinstance(column, PlainNumber) and isinstance(
+            limit, PlainNumber
+        ):  # a point: without a value there is nothing
+            bound: Any = limit.value
+            usable = filled(bound != 0, False)
+            by_limit = 1.0 / (bound if isinstance(bound, Term) else pick(usable, bound, 1.0))
+            value = column.value
+            times = pick(filled(value == 0, False), 0.0, value * by_limit)
+            ratio: Quad = self.sheet.quad((times, times, False, False))
+        else:
+            bound = limit.quad()[0]
+            usable = both(limit.exists, bound != 0)
+            known = pick(usable, bound, 1.0)
+            by = self.sheet.quad((known, known, False, False))
+            ratio = self.sheet.quad(divide(self.sheet, self.sheet.quad(column.quad()), by))
         return self._pick(
             chosen_quad(usable, ratio, constant(anything)), column.exists, anything, selection, window, where
         )
@@ -408,7 +231,7 @@ class WideSource(Source):
         value: Any = 0.0
         if column is not None:
             for rank in range(len(concept.values)):
-                value = pick(_sure(column.among(frozenset({rank}))), float(rank), value)
+                value = pick(is_true(column.among(frozenset({rank}))), float(rank), value)
         value = pick(exists, value, 0.0)
         if ranks is not None:
             found = [value == rank for rank in sorted(ranks)]
@@ -442,39 +265,6 @@ class WideSource(Source):
         return self.judgements.get(address.casefold())
 
 
-def _sure(statement: Statement) -> Flag:
-    return statement.fill_null(False) if isinstance(statement, nw.Expr) else statement is True
-
-
-def _sure_not(statement: Statement) -> Flag:
-    return (~statement).fill_null(False) if isinstance(statement, nw.Expr) else statement is False
-
-
-def _newest(spans: list[tuple[Flag, Moment, Moment, Moment]], event: bool) -> tuple[Moment, Moment]:
-    """The onset of the newest of some episodes that last, each with whether there is one: pair by pair what `timelines.onsets`
-    finds by running maxima. (exists, first, last, surely there until)"""
-    if not spans:
-        return EARLIEST, EARLIEST
-    if event:
-        first: Moment = EARLIEST
-        last: Moment = EARLIEST
-        for exists, begin, end, _ in spans:
-            first = pick_moment(exists, most_of(first, begin), first)
-            last = pick_moment(exists, most_of(last, end), last)
-        return first, last
-    # all of them last, so that each reaches every later beginning perhaps: the earliest beginning is the lowest
-    low: Moment = LATEST
-    high: Moment = EARLIEST
-    for exists, begin, _, _ in spans:
-        low = pick_moment(both(exists, begin < low), begin, low)
-    for index, (exists, begin, end, _) in enumerate(spans):
-        blocked: Flag = False
-        for other, (there, first_of, last_of, until) in enumerate(spans):
-            if other == index:
-                continue
-            older = either(
-                last_of < end, both(last_of == end, either(first_of < begin, both(first_of == begin, other < index)))
-            )
-            blocked = either(blocked, both(there, older, until >= end))
-        high = pick_moment(both(exists, no(blocked)), most_of(high, end), high)
-    return low, high
+def born_months(columns: NamedColumns) -> tuple[Moment, Moment]:
+    """Completed months at the instant, the fewest and the most: columns that are made of a birth date."""
+    return columns.whole("_born_months_1", full=True), columns.whole("_born_months_2", full=True)

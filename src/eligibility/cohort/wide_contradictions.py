@@ -7,11 +7,10 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.folding import Flag, either, expression
+from eligibility.cohort.folding import Flag, both, either, is_open, is_true, no
 from eligibility.cohort.wide import WideSource
 from eligibility.vocabulary import Concept
 
-col = nw.col
 Check = tuple[str, Flag, str]
 """A column, where what stands in it cannot be used, and why; without a reason it is read as null and nothing is said."""
 
@@ -27,7 +26,7 @@ def contradictions(source: WideSource, schema: Mapping[str, Any], meant: Mapping
                 found.append(
                     (
                         column,
-                        expression(unfit) & expression(either(said.happening.exists, _given(column, schema))),
+                        both(unfit, either(said.happening.exists, _given(source, column, schema))),
                         "it cannot apply to a patient of this sex and age",
                     )
                 )
@@ -35,7 +34,7 @@ def contradictions(source: WideSource, schema: Mapping[str, Any], meant: Mapping
             other = source.occurrences.get(whole)
             if other is None or other.never is False:
                 continue
-            torn = expression(other.never) & expression(said.happening.exists)
+            torn = both(other.never, said.happening.exists)
             found.append(
                 (column, torn, f"it is or was present, and {whole}, which includes it, never was; neither is used")
             )
@@ -55,7 +54,7 @@ def contradictions(source: WideSource, schema: Mapping[str, Any], meant: Mapping
             found.append(
                 (
                     column,
-                    expression(unfit) & col(column).fill_null(False),
+                    both(unfit, is_true(source.columns.truth(column))),
                     "it cannot apply to a patient of this sex and age",
                 )
             )
@@ -63,10 +62,8 @@ def contradictions(source: WideSource, schema: Mapping[str, Any], meant: Mapping
         condition = source.vocabulary[name].none_when_absent
         never = source.occurrences.get(condition) if condition else None
         if never is not None and never.never is not False and condition is not None:
-            raised = expression(spelled.among(frozenset(range(1, len(source.vocabulary[name].values))))).fill_null(
-                False
-            )
-            torn = raised & expression(never.never)
+            raised = is_true(spelled.among(frozenset(range(1, len(source.vocabulary[name].values)))))
+            torn = both(raised, never.never)
             found.append((spelled.name, torn, f"it has a value, and {condition} never was; neither is used"))
             found.append(
                 (source.null_columns[condition], torn, f"it never was, and {name} has a value; neither is used")
@@ -74,6 +71,6 @@ def contradictions(source: WideSource, schema: Mapping[str, Any], meant: Mapping
     return found
 
 
-def _given(column: str, schema: Any) -> Flag:
+def _given(source: WideSource, column: str, schema: Any) -> Flag:
     """Is a time given, though it may lie after the instant?"""
-    return False if schema[column] == nw.Boolean else ~col(f"{column}_1").is_null()
+    return False if schema[column] == nw.Boolean else no(is_open(source.columns.moments(column)[0]))

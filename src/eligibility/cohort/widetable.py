@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import narwhals as nw
 
 from eligibility.cohort import reading
-from eligibility.cohort.calendar import Civil, Length, civil, least_of
+from eligibility.cohort.calendar import Length
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
-from eligibility.cohort.engines import ROW, Engine, TimeKind, engine_of, is_nothing
+from eligibility.cohort.engines import ROW, TimeKind, engine_of, is_nothing
 from eligibility.cohort.expressible import require_expressible
-from eligibility.cohort.folding import Flag, either, expression
-from eligibility.cohort.long import addresses_of, known_trials, rejected, vocabulary_of
-from eligibility.cohort.measurements import counted
-from eligibility.cohort.people import BIRTH, with_births, with_instants
-from eligibility.cohort.reading import B, Clock, D, Rejects, S, clock_at, distinct, lookup, reason, unknown_name
+from eligibility.cohort.kept_judgements import kept_or_judged
+from eligibility.cohort.long import addresses_of, known_trials, vocabulary_of
+from eligibility.cohort.named_columns import FIRST_PLAIN, Expressions, NamedColumns, TermColumns
+from eligibility.cohort.people import with_instants
+from eligibility.cohort.reading import B, Clock, D, S, clock_at, distinct, unknown_name
 from eligibility.cohort.results import Cohort
-from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.verdicts import judged
-from eligibility.cohort.wide import WideSource
-from eligibility.cohort.wide_contradictions import Check, contradictions
+from eligibility.cohort.wide import WideSource, born_months
+from eligibility.cohort.wide_checks import CheckedRows
+from eligibility.cohort.wide_contradictions import contradictions
+from eligibility.cohort.wide_names import Meaning, meaning_of
+from eligibility.cohort.wide_texts import with_read_texts
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
-from eligibility.instants import EPOCH, time_unit
+from eligibility.instants import DAY, EPOCH, LATEST, time_unit
 from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
 from eligibility.values import read_class
-from eligibility.vocabulary import Concept, Vocabulary, key_of
+from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
-_LIMITS = {"upperlimit": True, "lowerlimit": False}
 
 
 def screen_wide(
@@ -65,9 +65,9 @@ def screen_wide(
     require_expressible(chosen, engine)
     table = _Table(
         engine,
+        clock_at(at),
         native,
         vocabulary,
-        clock_at(at),
         at is not None,
         dict(units or {}),
         dict(columns or {}),
@@ -76,31 +76,30 @@ def screen_wide(
     )
     known = addresses_of(known_trials(chosen))
     source = table.source(known)
-    judgement = judged(chosen, source)
+    judgement = kept_or_judged(table.form(source, chosen) if engine.name == "polars" else None, source, chosen)
     if source.asks_months and source.born is not None:
         table.months(source.born.name)
+    if engine.name == "polars":
+        return Cohort(engine, table.frame, judgement, chosen, table.rejected)
     answered = judgement.applied(source.sheet.applied(table.frame, engine), engine)
-    if engine.name != "polars":
-        answered = engine.settle(answered)
-    return Cohort(engine, answered, judgement, chosen, table.rejected)
+    return Cohort(engine, engine.settle(answered), judgement, chosen, table.rejected)
 
 
 @dataclass
-class _Table:
-    engine: Engine
+class _Table(CheckedRows):
     native: Any
     vocabulary: Vocabulary
-    clock: Clock
     at_given: bool
     units: dict[str, str]
     names: dict[str, str]
     patient: str
     absent: Absent
-    frame: nw.LazyFrame[Any] = field(init=False)
-    rejects: Rejects = field(default_factory=Rejects)
-    checks: list[Check] = field(default_factory=list)
+    columns: NamedColumns = field(init=False)
+    inside: dict[str, bool] = field(default_factory=dict)
+    past: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.columns = TermColumns() if self.engine.name == "polars" else Expressions()
         schema = nw.from_native(self.native).collect_schema()
         if self.patient not in schema:
             raise UsageError(
@@ -115,7 +114,9 @@ class _Table:
         if strange:
             raise UsageError(f"`units` or `columns` speak of `{excerpt(strange[0])}`, and the table has no such column")
         self.schema = dict(schema)
-        self.meant = {name: self._meaning(name) for name in schema if name != self.patient}
+        self.meant = {
+            name: meaning_of(self.vocabulary, self.names.get(name, name)) for name in schema if name != self.patient
+        }
         times = [
             name for name, meaning in self.meant.items()
             if schema[name] == nw.Date or isinstance(schema[name], nw.Datetime) or meaning in ("as_of", "birth_date") or self._is_time(name, meaning)
@@ -149,22 +150,6 @@ class _Table:
             self.schema[name] = dtype
             self.frame = self.frame.with_columns(col(name).cast(dtype))
 
-    def _meaning(self, name: str) -> str | Concept | tuple[Concept, bool] | None:
-        """What a column is of: a concept, a limit of one, `as_of`, `birth_date`, the address of a judgement, or nothing known."""
-        text = self.names.get(name, name)
-        key = key_of(text)
-        if key in ("asof", "birthdate"):
-            return {"asof": "as_of", "birthdate": "birth_date"}[key]
-        concept = self.vocabulary.find(text)
-        if concept is not None:
-            return concept
-        for suffix, upper in _LIMITS.items():
-            if key.endswith(suffix):
-                concept = self.vocabulary.find(key[: -len(suffix)])
-                if concept is not None and concept.kind == "quantity":
-                    return concept, upper
-        return text.casefold() if reading.is_address(text) else None
-
     def _is_time(self, name: str, meaning: object) -> bool:
         return (
             isinstance(meaning, Concept)
@@ -191,7 +176,13 @@ class _Table:
 
     def source(self, addresses: Mapping[str, int]) -> WideSource:
         """What the columns say, with what cannot be used already null."""
-        source = WideSource(self.vocabulary, self.clock, self.absent)
+        self._measure()
+        clock = (
+            self.clock
+            if self.clock.is_shared
+            else Clock(*(self.columns.whole(part, full=True) for part in ("now", "offset")))
+        )
+        source = WideSource(self.vocabulary, clock, self.absent, self.columns)
         taken: dict[object, str] = {}
         for name, meaning in self.meant.items():
             if meaning is None or (
@@ -215,14 +206,46 @@ class _Table:
             self._read(source, name, meaning)
         if (source.months is not None or source.born is not None) and source.age_column is not None:
             raise UsageError("the table has an age and a birth date; leave one of them out")
-        self._clean()
+        self.clean()
         if "_as_of_wrong" in self.frame.collect_schema():  # who has no usable instant is not judged
             self.frame = self.frame.filter(~col("_as_of_wrong"))
         self.checks += contradictions(source, self.schema, self.meant)
-        self._clean()
+        self.clean()
         return source
 
-    def _read(self, source: WideSource, name: str, meaning: str | Concept | tuple[Concept, bool]) -> None:
+    def _measure(self) -> None:
+        """Look once whether the columns of numbers and times lie within what is possible: they then need no care."""
+        if not isinstance(self.columns, TermColumns):
+            return
+        ends: dict[str, tuple[float, float]] = {}
+        past: dict[str, int] = {}
+        for name, meaning in self.meant.items():
+            concept = meaning[0] if isinstance(meaning, tuple) else meaning
+            kind = self.kinds.get(name)
+            if kind in ("floating", "instant", "day") and isinstance(self.clock.offset, int):
+                shift = self.clock.offset if kind != "instant" else 0
+                ends[name] = FIRST_PLAIN + shift, LATEST - DAY + shift
+                if isinstance(self.clock.now, int):
+                    past[name] = self._first_after_today() - 1 if meaning == "birth_date" else self.clock.now + shift
+            elif isinstance(concept, Concept) and concept.kind == "age" and self.schema[name].is_integer():
+                ends[name] = 0, 150
+            elif isinstance(concept, Concept) and concept.kind == "quantity" and self.schema[name].is_numeric():
+                ends[name] = self._plain_number(name, concept, self.schema[name]).possible_here
+        self.inside, self.past = self.engine.inside(self.frame, ends, past)
+        for name, kind in self.kinds.items():
+            if self.inside.get(name):
+                shift = self.clock.offset if kind != "instant" else 0  # type: ignore[assignment]  # it is shared
+                assert isinstance(shift, int)
+                most = past[name] if self.past.get(name) else LATEST - DAY + shift
+                self.columns.plain_times[name] = shift, kind == "day", most
+
+    def _first_after_today(self) -> int:
+        now, offset = self.clock.now, self.clock.offset
+        assert isinstance(now, int)
+        assert isinstance(offset, int)
+        return (_today(now, offset) - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
+
+    def _read(self, source: WideSource, name: str, meaning: Meaning) -> None:
         dtype = self.schema[name]
         if meaning == "as_of":
             return
@@ -250,13 +273,26 @@ class _Table:
     def _boolean(self, name: str, dtype: Any, what: str) -> nw.Expr:
         if dtype != nw.Boolean:
             raise UsageError(f"the column `{excerpt(name)}` must be boolean, as it is {what}, not {dtype}")
-        return col(name)
+        return self.columns.truth(name)
 
     def _number(self, name: str, concept: Concept, dtype: Any) -> PlainNumber | ReadNumber:
         if dtype == nw.String:
             return self._texts(name, concept)
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold numbers or texts, not {dtype}")
+        number = self._plain_number(name, concept, dtype)
+        if self.inside.get(name):
+            return replace(number, is_exact=True)
+        low, high = number.impossible
+        value = col(name)
+        outside = (value < low) | (value > high)
+        if dtype.is_float():
+            outside = outside & ~value.is_nan()
+            self.checks.append((name, value.is_nan(), ""))
+        self.checks.append((name, outside, "the value is outside what is possible"))
+        return number
+
+    def _plain_number(self, name: str, concept: Concept, dtype: Any) -> PlainNumber:
         unit = self.units.get(name)
         if (
             unit
@@ -271,48 +307,20 @@ class _Table:
             scale = quantity_reader(self.vocabulary).scale(concept, unit)
         except UnreadableValue as error:
             raise UsageError(f"the column `{excerpt(name)}`: {error}; give its unit in `units`") from None
-        number = PlainNumber(name, scale, concept.possible, not dtype.is_float())
-        low, high = number.impossible()
-        value = col(name)
-        outside = (value < low) | (value > high)
-        if dtype.is_float():
-            outside = outside & ~value.is_nan()
-            self.checks.append((name, value.is_nan(), ""))
-        self.checks.append((name, outside, "the value is outside what is possible"))
-        return number
+        return PlainNumber(self.columns, name, scale, concept.possible, not dtype.is_float())
 
     def _texts(self, name: str, concept: Concept) -> ReadNumber:
-        reader = quantity_reader(self.vocabulary)
-        found: dict[str, list[Any]] = {
-            part: [] for part in (name, "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2", "_unread")
-        }
-        for (text,) in distinct(self.engine, self.frame.filter(~col(name).is_null()), [name]):
-            try:
-                given = {"value": text, "unit": self.units[name]} if name in self.units else text
-                reading_of = reader.reading(concept, given)
-                x = reading_of.value if reading_of is not None else None
-                months = counted(reading_of.months) if reading_of is not None else (None, None)
-                row: tuple[Any, ...] = (
-                    (x.low, x.high, x.low_open, x.high_open, *months, False)
-                    if x is not None
-                    else (None,) * 6 + (False,)
-                )
-            except UnreadableValue:
-                row = (None,) * 6 + (True,)
-            for values, part in zip(found.values(), (text, *row), strict=True):
-                values.append(part)
-        types = (S, D, D, B, B, D, D, B)
-        table = {key: (dtype, values) for (key, values), dtype in zip(found.items(), types, strict=True)}
-        parts = {
-            part: f"{name}{part}" for part in ("_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
-        }
-        self.frame = lookup(self.engine, self.frame, [name], table).rename({**parts, "_unread": f"{name}_unread"})
+        self.frame = with_read_texts(
+            self.engine, self.frame, name, quantity_reader(self.vocabulary), concept, self.units.get(name)
+        )
         self.checks.append((name, col(f"{name}_unread").fill_null(False), "the text is no value of this quantity"))
-        return ReadNumber(name, concept.possible)
+        return ReadNumber(self.columns, name, concept.possible)
 
     def _age(self, name: str, dtype: Any) -> None:
         if not dtype.is_numeric():
             raise UsageError(f"the column `{excerpt(name)}` must hold ages as numbers of completed years, not {dtype}")
+        if self.inside.get(name):
+            return
         value = col(name)
         wrong = (value < 0) | (value > 150)
         if dtype.is_float():
@@ -338,115 +346,56 @@ class _Table:
             self.checks.append(
                 (name, col(name).is_in(strange), f"it is none of the values {', '.join(concept.values)}")
             )
-        return Spelled(name, ranks)
+        return Spelled(self.columns, name, ranks)
 
     def _times(self, name: str) -> None:
         kind: TimeKind = self.kinds.get(name, "absent")
         if kind in ("absent", "other"):
             raise UsageError(f"the column `{excerpt(name)}` must hold times, not {self.schema[name]}")
+        if isinstance(self.columns, TermColumns) and name in self.columns.plain_times:
+            return
         self.frame = reading.dated(self.engine, self.frame, name, kind, self.clock)
         self.checks.append((name, col(f"{name}_wrong"), "it is no date of the calendar"))
 
     def _occurrence(self, source: WideSource, name: str, concept: Concept, dtype: Any) -> None:
         source.null_columns[concept.name] = name
         if dtype == nw.Boolean:
-            source.occurrences[concept.name] = said_by_boolean(name, self.clock.now)
+            source.occurrences[concept.name] = said_by_boolean(self.columns, name, source.clock.now)
             return
         if self.kinds.get(name, "absent") in ("absent", "other"):
             raise UsageError(f"the column `{excerpt(name)}` must be boolean or hold times, not {dtype}")
         self._times(name)
         acute = Length.of(concept.acute_for) if concept.acute_for and concept.kind == "condition" else None
-        last = least_of(col(f"{name}_2"), self.clock.now)
-        source.occurrences[concept.name] = said_by_time(name, acute, self.clock.now, last)
+        source.occurrences[concept.name] = said_by_time(self.columns, name, acute, source.clock.now)
 
     def _births(self, source: WideSource, name: str) -> None:
         if self.kinds[name] not in ("day", "floating", "text"):
             raise UsageError(f"the column `{excerpt(name)}` must hold days, not {self.schema[name]}")
         now, offset = self.clock.now, self.clock.offset
         if self.kinds[name] == "text" or not isinstance(now, int) or not isinstance(offset, int):
-            source.months = self.months(name)
+            self.months(name)
+            source.months = born_months(self.columns)
             return
-        today = (EPOCH + timedelta(microseconds=now + offset)).date()
-        source.born = Born(name, today)
-        after = (today - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
-        self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
+        today = _today(now, offset)
+        source.born = Born(self.columns, name, today)
+        after = self._first_after_today()
+        if not (self.inside.get(name) and self.past.get(name)):
+            self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
 
-    def months(self, name: str) -> tuple[nw.Expr, nw.Expr]:
-        """Completed months at the instant as columns, the fewest and the most."""
-        self.frame = with_births(
-            self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
+    def form(self, source: WideSource, trials: tuple[Trial, ...]) -> tuple[object, ...]:
+        """All that the expressions of a judgement hang on; the trials by identity, so that they are kept as long as this is."""
+        assert isinstance(self.columns, TermColumns)
+        clock = (
+            (self.clock.now, self.clock.offset)
+            if self.clock.is_shared
+            else ("own", self.clock.offset if isinstance(self.clock.offset, int) else "own")
         )
-        self.checks.append(("birth_date", col("_birth_wrong"), "the birth date is no day of the calendar"))
-        sheet = Sheet()
-        today = civil(self.clock.now + self.clock.offset, sheet.keep)
-        day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
-        self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
-        born = [
-            col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day")
-            for index in (1, 2)
-        ]
-        self.checks.append(
-            ("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement")
-        )
-        found = []
-        for index in (2, 1):
-            date = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
-            months = (
-                (today.year - date.year) * 12
-                + today.month
-                - date.month
-                - nw.when(expression(date.day > today.day)).then(nw.lit(1)).otherwise(nw.lit(0))
-            )
-            found.append(nw.when(months < 0).then(nw.lit(0)).otherwise(months))
-        unborn = born[0] > col("_today")
-        missing = col("born_1").is_null() | unborn
-        low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
-        high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
-        self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
-        return col("_born_months_1"), col("_born_months_2")
-
-    # --- what cannot be used -----------------------------------------------------------------------------------------
-
-    def _clean(self) -> None:
-        """Look once whether anything is wrong; only then is it set aside and read as null."""
-        if not self.checks:
-            return
-        flags = [expression(flag).any().alias(f"c{index}") for index, (_, flag, _) in enumerate(self.checks)]
-        found = self.engine.rows(self.frame.select(*flags))[0]
-        bad = [check for check, wrong in zip(self.checks, found, strict=True) if wrong]
-        self.checks = []
-        if not bad:
-            return
-        if ROW not in self.frame.collect_schema():
-            self.frame = self.engine.numbered(self.frame)
-        said: dict[str, list[Flag]] = {}
-        for name, flag, why in bad:
-            said.setdefault(name, []).append(flag)
-            if why:
-                rows = self.frame.filter(expression(flag).fill_null(False))
-                self.rejects.add(rows.with_columns(concept=nw.lit(name)), reason((True, why)))
-        self.frame = self.engine.settle(self.frame.with_columns(**{
-            column: nw.when(~expression(either(*flags)).fill_null(False)).then(col(column))
-            for name, flags in said.items()
-            for column in self._columns_of(name)
-        }))  # fmt: skip
-
-    def _columns_of(self, name: str) -> list[str]:
-        schema = self.frame.collect_schema()
-        parts = ("", "_1", "_2", "_low", "_high", "_low_open", "_high_open", "_months_1", "_months_2")
-        found = [f"{name}{part}" for part in parts if f"{name}{part}" in schema]
-        return [*found, *BIRTH] if name == "birth_date" else found
-
-    @property
-    def rejected(self) -> nw.LazyFrame[Any]:
-        """The table of rejects."""
-        if not self.rejects.pieces:
-            nothing = self.frame.head(0).select(
-                **{ROW: nw.lit(-1, dtype=nw.Int64)}, patient=col("patient"), concept=nw.lit(""), reason=nw.lit("")
-            )
-            self.rejects.add(nothing)
-        return self.engine.settle(rejected(self.rejects))
+        return (
+            *map(id, trials), self.absent, clock, self.patient, *sorted(self.units.items()), *sorted(self.names.items()),
+            *((name, str(dtype), self.kinds.get(name), self.inside.get(name), self.past.get(name)) for name, dtype in self.schema.items()),
+            *((spelled.name, *sorted(spelled.ranks.items())) for spelled in source.classes.values()),
+        )  # fmt: skip
 
 
-def _expr(moment: Any) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
+def _today(now: int, offset: int) -> date:
+    return (EPOCH + timedelta(microseconds=now + offset)).date()

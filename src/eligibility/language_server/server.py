@@ -10,11 +10,12 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlparse
 from urllib.request import url2pathname
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from eligibility import __version__
@@ -26,8 +27,12 @@ from eligibility.language_server.documents import Document
 from eligibility.language_server.hovering import hover
 from eligibility.language_server.outlining import Symbol, outline
 from eligibility.language_server.positions import Encoding, Positions
+from eligibility.language_server.protocol import OneLine, RuleProtocol
 from eligibility.source import Span
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
 
 PAUSE = 0.15  # seconds after the last key
 PAUSE_OF_LARGE, LARGE = 1.0, 100_000  # seconds, for files of more characters
@@ -46,7 +51,12 @@ class RuleServer(LanguageServer):
     """The open files, the vocabulary in use, and the check that is under way."""
 
     def __init__(self, words: Path | None = None) -> None:
-        super().__init__("eligibility", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        super().__init__(
+            "eligibility",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Full,
+            protocol_cls=RuleProtocol,
+        )
         self.words = words
         self.vocabulary: Vocabulary = bundled_vocabulary()
         self.declared = Declarations(())
@@ -61,6 +71,11 @@ class RuleServer(LanguageServer):
         agreed = self.workspace.position_encoding
         return cast("Encoding", agreed.value if isinstance(agreed, types.PositionEncodingKind) else agreed or "utf-16")
 
+    @property
+    def was_shut_down(self) -> bool:
+        """Has the editor asked for `shutdown`?"""
+        return isinstance(self.protocol, RuleProtocol) and self.protocol.was_shut_down
+
     def load(self, words: Path | None) -> None:
         """Take a vocabulary. One that does not hold together is told, and the one in use stays."""
         self.words = words
@@ -72,6 +87,11 @@ class RuleServer(LanguageServer):
         except VocabularyError as error:
             self.say(f"The vocabulary cannot be used: {error.messages[0]}")
         self.declared = Declarations(files)
+
+    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+        """Show an error in the editor, unless it was the answer to a request."""
+        if not isinstance(error, JsonRpcException):
+            super().report_server_error(error, source)
 
     def say(self, text: str) -> None:
         """Show a message in the editor."""
@@ -291,7 +311,12 @@ def _is_vocabulary(words: Path, uri: str) -> bool:
     return path is not None and path.suffix == ".toml" and words.resolve() in (path.resolve(), path.resolve().parent)
 
 
-def serve(words: Path | None = None) -> None:
-    """Serve over standard input and output until the editor says goodbye. Nothing else is written to standard output."""
-    logging.basicConfig(level=logging.ERROR)
-    make_server(words).start_io()
+def serve(words: Path | None = None) -> bool:
+    """Serve over standard input and output until the editor says goodbye; whether it asked for `shutdown` before it left.
+    Nothing else is written to standard output."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine())
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
+    server = make_server(words)
+    server.start_io()
+    return server.was_shut_down
