@@ -374,7 +374,11 @@ def test_a_closed_pipe_is_quiet(arguments):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 def test_ctrl_c(tmp_path):
-    running = process("screen", "-", "-o", str(tmp_path / "out"), stdin=subprocess.PIPE)
+    listening = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background would hand on deafness
+    try:
+        running = process("screen", "-", "-o", str(tmp_path / "out"), stdin=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, listening)
     while not list(tmp_path.iterdir()):  # until it has begun to write, and waits for its input
         assert running.poll() is None
         time.sleep(0.01)
