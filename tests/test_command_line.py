@@ -374,7 +374,8 @@ def test_a_closed_pipe_is_quiet(arguments):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 def test_ctrl_c(tmp_path):
-    listening = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background would hand on deafness
+    # a run in the background is deaf to Ctrl-C, and would hand that on
+    listening = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         running = process("screen", "-", "-o", str(tmp_path / "out"), stdin=subprocess.PIPE)
     finally:
