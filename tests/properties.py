@@ -384,11 +384,11 @@ CHECKS = (
 )  # fmt: skip
 
 
-def run(cases, seed, per_rule=10, report=lambda done: None, only=None, most=50):
+def run(cases, seed, per_rule=10, report=lambda done: None, only=None, most=50, tell=lambda fault: None):
     """Check so many (rule, patient) pairs; returns what is wrong, how many were judged, and the constructs written.
 
-    `report` is told how many are done, and ends the run by saying so. `only` names one property to check;
-    after `most` faults there is an end.
+    `report` is told how many are done, and ends the run by saying so; `tell` is told each fault when it is found, so that an
+    interrupted run loses none. `only` names one property to check; after `most` faults there is an end.
     """
     words = bundled_vocabulary()
     wrong, used, done = [], Counter(), 0
@@ -398,9 +398,12 @@ def run(cases, seed, per_rule=10, report=lambda done: None, only=None, most=50):
         case = Case(number, words, per_rule)
         used.update(case.used)
         try:
-            wrong += [f"seed {number}: {text}" for text in check_case(case, only)]
+            found = [f"seed {number}: {text}" for text in check_case(case, only)]
         except Exception as error:
-            wrong.append(f"seed {number}: {type(error).__name__}: {error}\n  rule: {case.text}")
+            found = [f"seed {number}: {type(error).__name__}: {error}\n  rule: {case.text}"]
+        for fault in found:
+            tell(fault)
+        wrong += found
         done += case.counted
         if report(done) or len(wrong) >= most:
             break
@@ -426,8 +429,7 @@ def main():
             print(f"{done:,} cases, {done / (now - began):.0f} a second", file=sys.stderr, flush=True)
         return arguments.minutes is not None and now - began >= 60 * arguments.minutes
 
-    wrong, done, used = run(cases, arguments.seed, report=report)
-    print("\n".join(wrong))
+    wrong, done, used = run(cases, arguments.seed, report=report, tell=lambda fault: print(fault, flush=True))
     missing = sorted(set(CONSTRUCTS) - set(used))
     seconds = time.perf_counter() - began
     print(
