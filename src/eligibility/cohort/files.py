@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -231,6 +233,8 @@ class _Run:
             case "spark":
                 from pyspark.sql import SparkSession
 
+                if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: the workers run on this very Python
+                    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
                 session = SparkSession.builder.appName("eligibility").getOrCreate()
                 return (
                     session.read.parquet(str(request.facts)), None if request.patients is None else session.read.parquet(str(request.patients)),
