@@ -24,7 +24,9 @@ def spark():
     """A small session: the work is many plans over a few rows, so that no code is made for them."""
     from pyspark.sql import SparkSession
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else the first `python3` of the path, which may be another
+    os.environ.setdefault(
+        "PYSPARK_PYTHON", sys.executable
+    )  # else the first `python3` of the path, which may be another
     builder = SparkSession.builder.master("local[1]")
     for name, value in {
         "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "1",

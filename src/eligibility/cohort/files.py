@@ -233,7 +233,9 @@ class _Run:
             case "spark":
                 from pyspark.sql import SparkSession
 
-                if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: the workers run on this very Python
+                if (
+                    "PYSPARK_GATEWAY_PORT" not in os.environ
+                ):  # not under spark-submit: the workers run on this very Python
                     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
                 session = SparkSession.builder.appName("eligibility").getOrCreate()
                 return (
