@@ -10,7 +10,7 @@ import narwhals as nw
 
 from eligibility.cohort import choosing, people, reading, timelines
 from eligibility.cohort.atoms import Windowed, in_reach
-from eligibility.cohort.calendar import least_of
+from eligibility.cohort.calendar import least_of, moment_expression
 from eligibility.cohort.canonical import Canonical
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import expression
@@ -195,7 +195,9 @@ class Answering:
         if reach.is_constant:
             self._fixed[number] = (int(ends[0]), int(ends[1]), int(ends[2]), int(ends[3]))  # type: ignore[arg-type]  # constants
             return columns
-        return columns | {f"w{number}_{name}": _expr(end) for name, end in zip(timelines.ENDS, ends, strict=True)}
+        return columns | {
+            f"w{number}_{name}": moment_expression(end) for name, end in zip(timelines.ENDS, ends, strict=True)
+        }
 
     def _probes(self, occurrences: tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]) -> None:
         questions, engine, clock = self._questions, self._engine, self._clock
@@ -203,7 +205,7 @@ class Answering:
         if questions.probes:
             probes = {probe: key for key, probe in questions.probes.items()}
             laid = self._with_clock(timelines.laid_over(engine, episodes, probes, self._fixed, self._bounds))
-            cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
+            cut = {name: moment_expression(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
             self._spread(
                 timelines.probed(engine, laid.with_columns(**cut), self._acute, clock),
@@ -287,7 +289,7 @@ class Answering:
         asked = timelines.with_bounds(self._engine, asked, self._fixed, self._bounds).filter(col("may_2") > now)
         asked = asked.with_columns(
             **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)},
-            first=_expr(now) + 1,
+            first=moment_expression(now) + 1,
             last=col("may_2"),
             months_1=nw.lit(None, dtype=nw.Float64),
             months_2=nw.lit(None, dtype=nw.Float64),
@@ -318,7 +320,3 @@ class Answering:
             "c",
             ("sure",),
         )
-
-
-def _expr(moment: Any) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)

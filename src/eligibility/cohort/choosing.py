@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Length, Moment, moved
+from eligibility.cohort.calendar import Length, moment_expression, moved
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
@@ -177,7 +177,9 @@ def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock)
     frame = frame.with_columns(_inside=(col("sure_1") <= col("first")) & (col("last") <= col("sure_2")))
     sheet = Sheet()
     near, near_last = (moved(col(name), over, clock.offset, -1, sheet.keep) for name in ("first", "last"))
-    frame = sheet.applied(frame, engine).with_columns(_near=_moment(near), _near_last=_moment(near_last))
+    frame = sheet.applied(frame, engine).with_columns(
+        _near=moment_expression(near), _near_last=moment_expression(near_last)
+    )
     earlier = frame.select("patient", "slot", ROW, *parts, "_inside")
     later = frame.select(
         "patient", "slot", *[col(name).alias(f"{name}_b") for name in (ROW, *parts, *extra)], col("_inside").alias("_inside_b"),
@@ -201,7 +203,3 @@ def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock)
     return pairs.with_columns(_certain=certain).select(
         "patient", "slot", *parts[:4], *[f"{name}_b" for name in parts[:4]], "_apart", "_certain"
     )
-
-
-def _moment(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)

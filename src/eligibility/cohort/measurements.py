@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import least_of
+from eligibility.cohort.calendar import least_of, moment_expression
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, distinct, lookup, reason
 from eligibility.cohort.twins import SIGNS, observation
@@ -261,7 +261,7 @@ def _computed(rows: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
 def seen(clock: Clock) -> dict[str, nw.Expr]:
     """The instants of an observation: undated ones were made at `at`, and a partial date is cut there. What lies after it
     keeps its `first`, by which it is left out later."""
-    now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
+    now = moment_expression(clock.now)
     last = least_of(col("time_2"), now)
     assert isinstance(last, nw.Expr)
     undated = col("time_1").is_null()

@@ -10,7 +10,7 @@ import narwhals as nw
 
 from eligibility import rules
 from eligibility.cohort import choosing, deriving, people
-from eligibility.cohort.calendar import Moment
+from eligibility.cohort.calendar import moment_expression
 from eligibility.cohort.canonical import Canonical
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import both, either, expression, no
@@ -114,7 +114,7 @@ class Observed:
         number = questions.numbers[concept.name]
         given = self._facts.classes_given.filter(col("cid") == number).select("patient")
         value = nw.lit(float(0 in ranks) if ranks is not None else 0.0)
-        now = _expr(clock.now)
+        now = moment_expression(clock.now)
         found = self._patients().filter(expression(absent)).join(given, on="patient", how="anti").with_columns(
             **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, low=value, high=value, low_open=nw.lit(False), high_open=nw.lit(False),
             first=now, last=now, months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64),
@@ -153,10 +153,6 @@ class Observed:
         """The observations of several series, with the number of each."""
         pieces = [self.rows_of(number).with_columns(oid=nw.lit(number, dtype=nw.Int64)) for number in numbers]
         return nw.concat(pieces, how="vertical") if len(pieces) > 1 else pieces[0]
-
-
-def _expr(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
 
 
 def _ratios(rows: nw.LazyFrame[Any], limit: str) -> nw.LazyFrame[Any]:

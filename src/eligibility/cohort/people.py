@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Civil, Moment, civil, completed_months, most_of
+from eligibility.cohort.calendar import Civil, civil, completed_months, moment_expression, most_of
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import Clock, I, Rejects, S, distinct, identified, lookup, reason, wall_of
 from eligibility.cohort.sheets import Sheet
@@ -130,10 +130,6 @@ def with_births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyF
 # --- ages ------------------------------------------------------------------------------------------------------------
 
 
-def _expr(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
-
-
 def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.LazyFrame[Any]:
     """Completed months at the instant, `months_1` to `months_2`, for people with `born_1`, `born_2`, `age_low`, `age_high`,
     `age_years`; `has_age` says that something is known. What contradicts itself is set aside: the age, where it disagrees
@@ -144,9 +140,9 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
     wall = clock.now + clock.offset
     positive = wall + 1_000_000 * DAY
     today_days = (positive - positive % DAY) // DAY - 1_000_000
-    unborn = col("born_1") > _expr(today_days)
+    unborn = col("born_1") > moment_expression(today_days)
     people = people.with_columns(
-        **{f"today_{name}": _expr(getattr(today, name)) for name in ("year", "month", "day")},
+        **{f"today_{name}": moment_expression(getattr(today, name)) for name in ("year", "month", "day")},
         _unborn=unborn.fill_null(False),
     )
     rejects.add(
@@ -154,10 +150,10 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
             nw.lit(FROM_TABLE, dtype=nw.Int64).alias(ROW), concept=nw.lit("patients"), reason=nw.lit("the birth date lies after the instant of judgement")
         )
     )  # fmt: skip
-    later = (col("born_2") > _expr(today_days)).fill_null(False)
+    later = (col("born_2") > moment_expression(today_days)).fill_null(False)
     people = people.with_columns(
         born_1=nw.when(~col("_unborn")).then(col("born_1")),
-        born_2=nw.when(later).then(_expr(today_days)).otherwise(col("born_2")),
+        born_2=nw.when(later).then(moment_expression(today_days)).otherwise(col("born_2")),
         **{
             f"born_2_{part}": nw.when(later).then(col(f"today_{part}")).otherwise(col(f"born_2_{part}"))
             for part in ("year", "month", "day")
@@ -190,7 +186,7 @@ def _born_months(day: Civil, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
     found = []
     for index in (2, 1):
         born = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
-        found.append(_expr(sheet.keep(most_of(0, sheet.keep(completed_months(born, day))))))
+        found.append(moment_expression(sheet.keep(most_of(0, sheet.keep(completed_months(born, day))))))
     return found[0], found[1]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Moment, clamped, pick_moment
+from eligibility.cohort.calendar import Moment, clamped, moment_expression, pick_moment
 from eligibility.cohort.engines import ROW, Engine, TimeKind, is_nothing
 from eligibility.cohort.folding import Flag
 from eligibility.errors import UsageError, excerpt
@@ -201,8 +201,7 @@ def dated(engine: Engine, frame: nw.LazyFrame[Any], column: str, kind: TimeKind,
 
 def _kept(given: nw.Expr, moment: Moment) -> nw.Expr:
     """An instant, null where none was given."""
-    value = moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
-    return nw.when(~given.is_null()).then(value)
+    return nw.when(~given.is_null()).then(moment_expression(moment))
 
 
 def _last(after: nw.Expr, offset: Moment) -> Moment:

@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Length, Moment, most_of, moved
+from eligibility.cohort.calendar import Length, Moment, moment_expression, most_of, moved
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import B, Clock, I
 from eligibility.cohort.sheets import Sheet
@@ -169,7 +169,7 @@ def _presumed(moment: Moment, acute: Sequence[Length], clock: Clock, sign: int, 
     for length in acute:
         same = (col("acute_months") == length.months) & (col("acute_exact") == length.exact)
         end = moved(moment, length, clock.offset, sign, sheet.keep)
-        found = nw.when(same).then(end if isinstance(end, nw.Expr) else nw.lit(end, dtype=nw.Int64)).otherwise(found)
+        found = nw.when(same).then(moment_expression(end)).otherwise(found)
     return found
 
 
@@ -283,7 +283,7 @@ def probed(engine: Engine, frame: nw.LazyFrame[Any], acute: Sequence[Length], cl
 
 def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
     """When a part began, if it ever did, by each occurrence of its whole: `span_1` to `span_2` (an event: then)."""
-    now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
+    now = moment_expression(clock.now)
     over = col("end_2") - 1
     until = nw.when(col("end_2").is_null()).then(now).when(over < now).then(over).otherwise(now)
     event = col("x").is_in(list(events)) if events else nw.lit(False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Civil, civil
+from eligibility.cohort.calendar import Civil, civil, moment_expression
 from eligibility.cohort.engines import ROW, Engine, TimeKind
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import rejected
@@ -40,7 +40,9 @@ class CheckedRows:
         self.checks.append(("birth_date", col("_birth_wrong"), "the birth date is no day of the calendar"))
         sheet = Sheet()
         today = civil(self.clock.now + self.clock.offset, sheet.keep)
-        day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
+        day = (
+            moment_expression(today.year) * 10_000 + moment_expression(today.month) * 100 + moment_expression(today.day)
+        )
         self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
         born = [
             col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day")
@@ -137,7 +139,3 @@ class CheckedRows:
             )
             self.rejects.add(nothing)
         return self.engine.settle(rejected(self.rejects))
-
-
-def _expr(moment: Any) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
