@@ -63,6 +63,12 @@ def _div(a: Number, b: int) -> Moment:
     return a // b  # type: ignore[return-value]  # of a whole number
 
 
+def day_of(wall: Moment) -> Moment:
+    """The day of a wall clock, counted from 1970-01-01."""
+    positive = wall + _EPOCH_DAYS * DAY  # engines do not agree on remainders of negative numbers
+    return _div(positive - positive % DAY, DAY) - _EPOCH_DAYS
+
+
 @dataclass(frozen=True)
 class Civil:
     """A day of the calendar, and the microseconds since its midnight."""
