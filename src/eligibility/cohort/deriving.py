@@ -24,7 +24,6 @@ from eligibility.intervals import Interval
 from eligibility.vocabulary import Concept
 
 col = nw.col
-AT = ("patient", "at_1", "at_2")
 SAMPLE = (ROW, "slot")
 _YEAR, _MONTH = 365.2425, 30.436875
 

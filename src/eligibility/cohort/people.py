@@ -224,7 +224,7 @@ def limited(vocabulary: Vocabulary) -> list[tuple[int, Concept]]:
 
 
 def with_applicability(
-    engine: Engine, people: nw.LazyFrame[Any], classes: nw.LazyFrame[Any], vocabulary: Vocabulary
+    people: nw.LazyFrame[Any], classes: nw.LazyFrame[Any], vocabulary: Vocabulary
 ) -> nw.LazyFrame[Any]:
     """`cannot_<cid>` for each concept that applies to some people only."""
     concepts = limited(vocabulary)

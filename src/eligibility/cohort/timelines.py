@@ -253,13 +253,17 @@ def _newest_runs(
         _earlier=col("_reach_max").shift(1).over(*by, order_by=by_first),
         _begun=nw.when(col("onset_2") == col("_newest")).then(col("onset_1")),
     ).with_columns(_first=col("_begun").max().over(*by))
+    event = _is_event(events)
     breaks_high = col("_before").is_null() | (col("_before") < col("onset_2"))
     breaks_low = (col("_earlier").is_null() | (col("_earlier") < col("onset_1"))) & (col("onset_1") <= col("_first"))
-    event = col("x").is_in(list(events)) if events else nw.lit(False)
     frame = frame.with_columns(
         _h=nw.when(breaks_high | event).then(col("onset_2")), _l=nw.when(breaks_low | event).then(col("onset_1"))
     )
     return frame.group_by(*by).agg(low=col("_l").max(), high=col("_h").max())
+
+
+def _is_event(events: Sequence[int]) -> nw.Expr:
+    return col("x").is_in(list(events)) if events else nw.lit(False)
 
 
 def unknowns(rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -286,8 +290,9 @@ def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) ->
     now = moment_expression(clock.now)
     over = col("end_2") - 1
     until = nw.when(col("end_2").is_null()).then(now).when(over < now).then(over).otherwise(now)
-    event = col("x").is_in(list(events)) if events else nw.lit(False)
-    return frame.with_columns(span_1=col("onset_1"), span_2=nw.when(event).then(col("onset_2")).otherwise(until))
+    return frame.with_columns(
+        span_1=col("onset_1"), span_2=nw.when(_is_event(events)).then(col("onset_2")).otherwise(until)
+    )
 
 
 def held(engine: Engine, frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:

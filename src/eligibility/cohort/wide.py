@@ -35,8 +35,6 @@ from eligibility.instants import Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
 from eligibility.vocabulary import Concept
 
-Number = PlainNumber | ReadNumber
-
 
 class WideSource(WideEpisodes):
     """What the columns of a wide table say of each patient. Values have no time: they were observed at the instant."""
