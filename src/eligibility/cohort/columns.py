@@ -103,27 +103,7 @@ class PlainNumber:
         low, high = edges(threshold)
         if (self.scale.factor == 1 and self.scale.offset == 0) or math.isinf(threshold):
             return low, high
-        return self.least_at(low), -PlainNumber(
-            self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
-        ).least_at(-high)
-
-    def least_at(self, end: float) -> float:
-        """The least number of the column whose canonical value, rounded once, is not below `end`."""
-        if math.isinf(end):
-            return end
-        # what is rounded to `end` begins half way from the double below it
-        half_way = (Fraction(end) + Fraction(math.nextafter(end, -INFINITY))) / 2
-        guess = float((half_way - self.scale.offset) / self.scale.factor)
-        for _ in range(4):  # a double is read by its decimal spelling, which may lie a little beside it
-            if self.scale(Fraction(repr(guess))) >= end:
-                break
-            guess = math.nextafter(guess, INFINITY)
-        for _ in range(4):
-            lower = math.nextafter(guess, -INFINITY)
-            if self.scale(Fraction(repr(lower))) < end:
-                break
-            guess = lower
-        return guess
+        return least_at(self.scale, low), greatest_at(self.scale, high)
 
     @cached_property
     def impossible(self) -> tuple[float, float]:
@@ -139,8 +119,31 @@ class PlainNumber:
         return self._between(self.possible.low, self.possible.high)
 
     def _between(self, below: float, above: float) -> tuple[float, float]:
-        turned = PlainNumber(self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible)
-        return max(self.least_at(below), -1e30), min(-turned.least_at(-above), 1e30)
+        return max(least_at(self.scale, below), -1e30), min(greatest_at(self.scale, above), 1e30)
+
+
+def least_at(scale: Scale, end: float) -> float:
+    """The least number on a scale whose canonical value, rounded once, is not below `end`."""
+    if math.isinf(end):
+        return end
+    # what is rounded to `end` begins half way from the double below it
+    half_way = (Fraction(end) + Fraction(math.nextafter(end, -INFINITY))) / 2
+    guess = float((half_way - scale.offset) / scale.factor)
+    for _ in range(4):  # a double is read by its decimal spelling, which may lie a little beside it
+        if scale(Fraction(repr(guess))) >= end:
+            break
+        guess = math.nextafter(guess, INFINITY)
+    for _ in range(4):
+        lower = math.nextafter(guess, -INFINITY)
+        if scale(Fraction(repr(lower))) < end:
+            break
+        guess = lower
+    return guess
+
+
+def greatest_at(scale: Scale, end: float) -> float:
+    """The greatest number on a scale whose canonical value, rounded once, is not above `end`."""
+    return -least_at(Scale(scale.factor, -scale.offset), -end)
 
 
 @dataclass(frozen=True)
