@@ -9,12 +9,12 @@ from typing import Any
 import narwhals as nw
 
 from eligibility.cohort import choosing, people, reading, timelines
-from eligibility.cohort.atoms import Windowed, in_reach
 from eligibility.cohort.calendar import least_of, moment_expression
 from eligibility.cohort.canonical import Canonical
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import expression
 from eligibility.cohort.observed import Observed
+from eligibility.cohort.onsets import Windowed, in_reach
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import I
 from eligibility.cohort.sheets import Sheet

@@ -263,16 +263,3 @@ def said_by_time(columns: NamedColumns, name: str, acute: Length | None, now: Mo
 def filled_moment(moment: Moment, value: int) -> Moment:
     """An instant, and `value` where there is none."""
     return moment.fill_null(value) if isinstance(moment, nw.Expr) else moment
-
-
-__all__ = [
-    "Born",
-    "Happening",
-    "PlainNumber",
-    "ReadNumber",
-    "Said",
-    "Spelled",
-    "filled_moment",
-    "said_by_boolean",
-    "said_by_time",
-]

@@ -9,7 +9,6 @@ from typing import TypeVar
 import narwhals as nw
 
 from eligibility import rules
-from eligibility.cohort.atoms import OnsetQuestion, Windowed
 from eligibility.cohort.choosing import SELECTIONS
 from eligibility.cohort.folding import (
     Flag,
@@ -23,10 +22,12 @@ from eligibility.cohort.folding import (
     expression,
     pick,
 )
+from eligibility.cohort.onsets import OnsetQuestion, Windowed
 from eligibility.cohort.people import cannot
 from eligibility.cohort.reading import Clock, names_of
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, reach_of, where_to_look
+from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source
+from eligibility.cohort.windows import reach_of, where_to_look
 from eligibility.facts import Absent
 from eligibility.instants import LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point

@@ -27,9 +27,10 @@ from eligibility.cohort.folding import (
 from eligibility.cohort.named_columns import NamedColumns
 from eligibility.cohort.people import OLDEST
 from eligibility.cohort.ranges import divide, evaluate, meets
-from eligibility.cohort.sources import Picked, Reach, chain, where_to_look
+from eligibility.cohort.sources import Picked, Reach, chain
 from eligibility.cohort.terms import Term
 from eligibility.cohort.wide_episodes import WideEpisodes
+from eligibility.cohort.windows import where_to_look
 from eligibility.formulas import check_formula
 from eligibility.instants import Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
