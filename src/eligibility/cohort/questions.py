@@ -27,7 +27,7 @@ from eligibility.cohort.people import cannot
 from eligibility.cohort.reading import Clock, names_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source
-from eligibility.cohort.windows import reach_of, where_to_look
+from eligibility.cohort.windows import hangs_on_milestone, reach_of, where_to_look
 from eligibility.facts import Absent
 from eligibility.instants import LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
@@ -115,16 +115,11 @@ class Questions(Source):
         return col(f"x{x}_onset_1"), col(f"x{x}_onset_2")
 
     def probe(self, name: str, window: rules.Window, trial: str) -> Probe:
-        key = (self.numbers[name], self._window(("reach", window, self._of(window, trial)), self.reach(window, trial)))
-        number = _numbered(self.probes, key)
+        number = _numbered(self.probes, (self.numbers[name], self._reached(window, trial)))
         return Probe(*(col(f"p{number}_{part}") for part in ("here", "maybe", "surely", "happened", "perhaps")))
 
     def plans(self, concept: Concept, window: rules.Window, trial: str) -> Plans:
-        key = (
-            self.numbers[concept.name],
-            self._window(("reach", window, self._of(window, trial)), self.reach(window, trial)),
-        )
-        number = _numbered(self.plan_probes, key)
+        number = _numbered(self.plan_probes, (self.numbers[concept.name], self._reached(window, trial)))
         own, near, soon = (col(f"a{number}_{part}") for part in ("has", "near", "soon"))
         return Plans(col(f"a{number}_hit"), own, ~near, ~soon)
 
@@ -148,8 +143,7 @@ class Questions(Source):
 
     def _of(self, window: rules.Window, trial: str) -> str:
         """The trial, where a window hangs on a milestone."""
-        anchors = [anchor for anchor in (window.anchor, window.relation) if anchor is not None]
-        return trial if any(anchor.concept.kind == "milestone" for anchor in anchors) else ""
+        return trial if hangs_on_milestone(window) else ""
 
     def reach(self, window: rules.Window, trial: str) -> Reach:
         key = ("reach", window, self._of(window, trial))
@@ -157,6 +151,10 @@ class Questions(Source):
         if found is None:
             found = self._known[key] = self._as_columns(key, reach_of(self, window, trial))
         return found
+
+    def _reached(self, window: rules.Window, trial: str) -> int:
+        """The number of a window as a rule has it."""
+        return self._window(("reach", window, self._of(window, trial)), self.reach(window, trial))
 
     def _as_columns(self, key: object, found: Reach) -> Reach:
         """A reach by the columns that will hold it; constants stay constants."""
