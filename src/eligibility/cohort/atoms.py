@@ -31,9 +31,10 @@ from eligibility.cohort.onsets import elapsed, lasting, onset_in
 from eligibility.cohort.presence import ever, in_window, present_now
 from eligibility.cohort.ranges import evaluate
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Picked, Reach, Source
+from eligibility.cohort.sources import Picked, Reach, Source, Wanted
 from eligibility.cohort.windows import where_to_look
 from eligibility.instants import Duration
+from eligibility.vocabulary import Concept
 
 
 @dataclass
@@ -45,19 +46,23 @@ class Asking:
     values: Duration | None
     sheet: Sheet
 
+    def wanted(self, concept: Concept, selection: rules.Selection, window: rules.Window | None) -> Wanted:
+        """An observation that the trial asks for."""
+        return Wanted(concept, selection, window, self.values, self.trial)
+
 
 def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
     """What is known of one comparison or presence."""
-    source, trial, values = asking.source, asking.trial, asking.values
+    source, trial = asking.source, asking.trial
     match atom:
         case rules.Comparison(number=number, bounds=bounds):
             return _comparison(number, bounds, asking)
         case rules.LimitComparison(
             concept=concept, selection=selection, window=window, operator=operator, multiple=multiple, upper=upper
         ):
-            found = source.ratio(concept, upper, selection, window, values, trial)
-            where = where_to_look(source, concept, selection, window, values, trial)
-            return _unless_lacking([(found, where, window)], compared(found.value, operator, multiple))
+            wanted = asking.wanted(concept, selection, window)
+            found = source.ratio(wanted, upper)
+            return _unless_lacking([_leaf(source, wanted, found)], compared(found.value, operator, multiple))
         case rules.InClass():
             return in_class(atom, asking)
         case rules.Present(concept=concept):
@@ -80,38 +85,40 @@ def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
             assert_never(atom)
 
 
-def _unless_lacking(leaves: list[tuple[Picked, Reach, rules.Window | None]], value: Statement) -> Statement:
+_Leaf = tuple[Reach, Flag]
+"""Where a number was looked for, and whether what was to be there may be lacking."""
+
+
+def _leaf(source: Source, wanted: Wanted, found: Picked) -> _Leaf:
+    related = wanted.window is not None and wanted.window.relation is not None
+    return where_to_look(source, wanted), no(found.sure) if related else False
+
+
+def _unless_lacking(leaves: list[_Leaf], value: Statement) -> Statement:
     """Measured before or after what never was it is false; from what is not dated, or with nothing for sure there, open."""
-    never = either(*(where.never for _, where, _ in leaves))
-    unknown: list[Flag] = []
-    for found, where, window in leaves:
-        unknown.append(where.unknown)
-        if window is not None and window.relation is not None and not isinstance(found, _Change):
-            unknown.append(no(found.sure))
-    return case(never, False, case(either(*unknown), None, value))
-
-
-@dataclass(frozen=True)
-class _Change(Picked):
-    """A change; without a pair it is any number, with or without a relation."""
+    never = either(*(where.never for where, _ in leaves))
+    unknown = either(*(flag for where, lacking in leaves for flag in (where.unknown, lacking)))
+    return case(never, False, case(unknown, None, value))
 
 
 def _comparison(number: rules.Expression, bounds: tuple[rules.Bound, ...], asking: Asking) -> Statement:
-    source, trial, values = asking.source, asking.trial, asking.values
+    source = asking.source
     if isinstance(number, rules.Age):
         return all_hold(*(_compare_age(bound, source) for bound in bounds))
     found: dict[rules.Expression, Picked] = {}
-    leaves: list[tuple[Picked, Reach, rules.Window | None]] = []
+    leaves: list[_Leaf] = []
     for leaf in dict.fromkeys(rules.leaves(number)):
         match leaf:
             case rules.Measured(concept=concept, selection=selection, window=window):
-                found[leaf] = source.number(concept, selection, window, values, trial)
-                leaves.append((found[leaf], where_to_look(source, concept, selection, window, values, trial), window))
+                wanted = asking.wanted(concept, selection, window)
+                found[leaf] = source.number(wanted)
+                leaves.append(_leaf(source, wanted, found[leaf]))
             case rules.Changed(concept=concept, rise=rise, over=over, window=window):
-                picked = source.change(concept, rise, over, window, values, trial)
-                found[leaf] = _Change(picked.value, picked.sure)
-                looked = where_to_look(source, concept, "highest", window or rules.Window(), values, trial)
-                leaves.append((found[leaf], looked, window))
+                wanted = asking.wanted(concept, "highest", window or rules.Window())
+                found[leaf] = source.change(wanted, rise, over)
+                leaves.append(
+                    (where_to_look(source, wanted), False)
+                )  # without a pair it is any number, whatever the relation
             case rules.Age() | rules.InClass():
                 pass
             case _:
@@ -154,9 +161,10 @@ def _compare_measured(chosen: Picked, bound: rules.Bound) -> Statement:
 def in_class(atom: rules.InClass, asking: Asking) -> Statement:
     """Is the class one of some?"""
     source, concept, selection = asking.source, atom.concept, atom.selection
-    where = where_to_look(source, concept, selection, atom.window, asking.values, asking.trial)
+    wanted = asking.wanted(concept, selection, atom.window)
+    where = where_to_look(source, wanted)
     as_set = not concept.ordered and selection in ("latest", "first")
-    found = source.rank(concept, atom.ranks if as_set else None, selection, atom.window, asking.values, asking.trial)
+    found = source.rank(wanted, atom.ranks if as_set else None)
     everything = range(len(concept.values))
     any_rank = within(everything[0], everything[-1], atom.ranks)
     low, high = found.value[0], found.value[1]

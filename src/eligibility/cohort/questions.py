@@ -26,7 +26,7 @@ from eligibility.cohort.onsets import OnsetQuestion, Windowed
 from eligibility.cohort.people import cannot
 from eligibility.cohort.reading import Clock, names_of
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source
+from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, Wanted, current_limit
 from eligibility.cohort.windows import hangs_on_milestone, reach_of, where_to_look
 from eligibility.facts import Absent
 from eligibility.instants import LATEST, Duration
@@ -181,20 +181,13 @@ class Questions(Source):
         self.reaches.setdefault(number, reach)
         return number
 
-    def _looked(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> tuple[int, Reach]:
+    def _looked(self, wanted: Wanted) -> tuple[int, Reach]:
         """The window of a measurement, by its number."""
-        where = where_to_look(self, concept, selection, window, values, trial)
-        if window is not None:
-            key: object = ("look", window, self._of(window, trial))
+        where = where_to_look(self, wanted)
+        if wanted.window is not None:
+            key: object = ("look", wanted.window, self._of(wanted.window, wanted.trial))
         else:
-            limit = None if selection != "latest" or concept.current_for is None else (values or concept.current_for)
+            limit = current_limit(wanted.concept, wanted.values) if wanted.selection == "latest" else None
             key = ("current", None if limit is None else (limit.months, limit.exact))
         return self._window(key, where), where
 
@@ -226,20 +219,13 @@ class Questions(Source):
         number = _numbered(self.slots, slot)
         return f"n{number}", col(f"n{number}_sure")
 
-    def number(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
-        where = self._looked(concept, selection, window, values, trial)
-        series = self.series_of(concept, values)
+    def number(self, wanted: Wanted) -> Picked:
+        concept, where = wanted.concept, self._looked(wanted)
+        series = self.series_of(concept, wanted.values)
         counting = concept.measure is not None and concept.measure.unit.dimensions == (
             ("[time]", 1),
         )  # in months, perhaps
-        name, sure = self._slot(series, selection, where, concept.possible, counting)
+        name, sure = self._slot(series, wanted.selection, where, concept.possible, counting)
         other = constant(concept.possible)
         found = sure
         if concept.assumed is not None:
@@ -250,26 +236,15 @@ class Questions(Source):
         value = chosen_quad(sure, _quad(name), other)
         return Picked(value, found, (col(f"{name}_months_1"), col(f"{name}_months_2"), col(f"{name}_in_months")))
 
-    def ratio(
-        self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-        trial: str,
-    ) -> Picked:  # fmt: skip
+    def ratio(self, wanted: Wanted, upper: bool) -> Picked:
         anything = Interval(0.0, INFINITY, False, True)
-        where = self._looked(concept, selection, window, values, trial)
-        name, sure = self._slot(_numbered(self.series, ("limit", concept.name, upper)), selection, where, anything)
+        series = _numbered(self.series, ("limit", wanted.concept.name, upper))
+        name, sure = self._slot(series, wanted.selection, self._looked(wanted), anything)
         return Picked(chosen_quad(sure, _quad(name), constant(anything)), sure)
 
-    def change(
-        self,
-        concept: Concept,
-        rise: bool,
-        over: Duration,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
-        where, looked = self._looked(concept, "highest", window or rules.Window(), values, trial)
-        slot = ChangeSlot(self.series_of(concept, values), rise, over, where)
+    def change(self, wanted: Wanted, rise: bool, over: Duration) -> Picked:
+        where, looked = self._looked(wanted)
+        slot = ChangeSlot(self.series_of(wanted.concept, wanted.values), rise, over, where)
         number = _numbered(self.change_slots, slot)
         name = f"c{number}"
         sure = col(f"{name}_sure")
@@ -279,13 +254,10 @@ class Questions(Source):
         high_open = either(ahead, high_open)
         return Picked(chosen_quad(sure, (low, high, low_open, high_open), constant(ANYTHING)), sure)
 
-    def rank(
-        self, concept: Concept, ranks: frozenset[int] | None, selection: rules.Selection, window: rules.Window | None,
-        values: Duration | None, trial: str,
-    ) -> Picked:  # fmt: skip
-        where = self._looked(concept, selection, window, values, trial)
-        key: Series = ("plain", concept.name, None) if ranks is None else ("set", concept.name, ranks)
-        name, sure = self._slot(_numbered(self.series, key), selection, where, None)
+    def rank(self, wanted: Wanted, ranks: frozenset[int] | None) -> Picked:
+        name = wanted.concept.name
+        key: Series = ("plain", name, None) if ranks is None else ("set", name, ranks)
+        name, sure = self._slot(_numbered(self.series, key), wanted.selection, self._looked(wanted), None)
         return Picked(_quad(name), sure)
 
     def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:

@@ -52,6 +52,18 @@ class Plans:
     later: Flag
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The observation that a rule asks for: of which concept, which one, and in which window (None: what is current); how old
+    the current values of the trial may be, and the trial, whose milestones a window may hang on."""
+
+    concept: Concept
+    selection: rules.Selection
+    window: rules.Window | None
+    values: Duration | None
+    trial: str
+
+
 class Plain(Protocol):
     """A number that stands in a column in some unit; null stands for any possible value."""
 
@@ -130,37 +142,16 @@ class Source(Protocol):
     def reach(self, window: rules.Window, trial: str) -> Reach:
         """The instants of a window."""
 
-    def number(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
+    def number(self, wanted: Wanted) -> Picked:
         """A number out of the observations of a quantity."""
 
-    def ratio(
-        self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-        trial: str,
-    ) -> Picked:  # fmt: skip
+    def ratio(self, wanted: Wanted, upper: bool) -> Picked:
         """The same in multiples of the limit of normal."""
 
-    def change(
-        self,
-        concept: Concept,
-        rise: bool,
-        over: Duration,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
+    def change(self, wanted: Wanted, rise: bool, over: Duration) -> Picked:
         """The greatest rise or fall."""
 
-    def rank(
-        self, concept: Concept, ranks: frozenset[int] | None, selection: rules.Selection, window: rules.Window | None,
-        values: Duration | None, trial: str,
-    ) -> Picked:  # fmt: skip
+    def rank(self, wanted: Wanted, ranks: frozenset[int] | None) -> Picked:
         """The rank of a class; with `ranks` 1 or 0: is it one of those?"""
 
     def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:

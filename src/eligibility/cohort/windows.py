@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from eligibility import rules
 from eligibility.cohort.calendar import Length, Moment, least_of, most_of, moved
 from eligibility.cohort.folding import Flag, both, either, no
 from eligibility.cohort.onsets import anchor_onset
-from eligibility.cohort.sources import Reach, Source, current_limit
-from eligibility.instants import EARLIEST, LATEST, Duration
-from eligibility.vocabulary import Concept
+from eligibility.cohort.sources import Reach, Source, Wanted, current_limit
+from eligibility.instants import EARLIEST, LATEST
 
 
 def reach_of(source: Source, window: rules.Window, trial: str) -> Reach:
@@ -47,27 +48,17 @@ def reach_of(source: Source, window: rules.Window, trial: str) -> Reach:
     return Reach(first[1], last[0], first[0], last[1], never, unknown)
 
 
-def where_to_look(
-    source: Source, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-    trial: str,
-) -> Reach:  # fmt: skip
+def where_to_look(source: Source, wanted: Wanted) -> Reach:
     """The window of a measurement: the rule's own, else what is current (for the latest), else all there is."""
     now = source.clock.now
-    if window is not None:
-        found = source.reach(window, trial)
-        if window.duration is not None:
+    if wanted.window is not None:
+        found = source.reach(wanted.window, wanted.trial)
+        if wanted.window.duration is not None:
             return found
-        return Reach(
-            found.sure_1,
-            least_of(found.sure_2, now),
-            found.may_1,
-            least_of(found.may_2, now),
-            found.never,
-            found.unknown,
-        )
+        return replace(found, sure_2=least_of(found.sure_2, now), may_2=least_of(found.may_2, now))
     start: Moment = EARLIEST
-    if selection == "latest":
-        limit = current_limit(concept, values)
+    if wanted.selection == "latest":
+        limit = current_limit(wanted.concept, wanted.values)
         if limit is not None:
             start = moved(now, Length.of(limit), source.clock.offset, -1, source.keep)
     return Reach(start, now, start, now)
