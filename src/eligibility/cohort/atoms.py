@@ -116,9 +116,8 @@ def _comparison(number: rules.Expression, bounds: tuple[rules.Bound, ...], askin
             case rules.Changed(concept=concept, rise=rise, over=over, window=window):
                 wanted = asking.wanted(concept, "highest", window or rules.Window())
                 found[leaf] = source.change(wanted, rise, over)
-                leaves.append(
-                    (where_to_look(source, wanted), False)
-                )  # without a pair it is any number, whatever the relation
+                # without a pair it is any number, with or without a relation
+                leaves.append((where_to_look(source, wanted), False))
             case rules.Age() | rules.InClass():
                 pass
             case _:

@@ -18,6 +18,8 @@ from eligibility.cohort.sheets import Sheet
 col = nw.col
 LATEST_ONE, FIRST_ONE, HIGHEST, LOWEST = range(4)
 SELECTIONS = {"latest": LATEST_ONE, "first": FIRST_ONE, "highest": HIGHEST, "lowest": LOWEST}
+NO_MONTHS = {name: nw.lit(None, dtype=nw.Float64) for name in ("months_1", "months_2")}
+"""What was not given in months."""
 OBSERVATION = ("patient", ROW, "oid", "low", "high", "low_open", "high_open", "first", "last", "months_1", "months_2")
 
 
@@ -122,7 +124,7 @@ def changes(
     for months, exact in sorted(set(over.values())):
         slots = [slot for slot, length in over.items() if length == (months, exact)]
         pieces.append(_pairs(engine, frame.filter(col("slot").is_in(slots)), Length(months, exact), clock))
-    joined = nw.concat(pieces, how="vertical") if len(pieces) > 1 else pieces[0]
+    joined = nw.concat(pieces, how="vertical")
     up = col("slot").is_in([slot for slot, rises in rising.items() if rises])
     a, b = ("", "_b")
     joined = joined.with_columns(

@@ -36,7 +36,7 @@ def derived(
     """The computed values of a derived quantity: patient, first, last, and the interval. `series` gives the observations of a
     quantity, `sets` those of a class, as 1 or 0, `dated` the patients who have a class with a time."""
     sampled = [series(source).select("patient", at_1="first", at_2="last") for source in formula.sampled_with]
-    found_at = (nw.concat(sampled, how="vertical") if len(sampled) > 1 else sampled[0]).unique()
+    found_at = nw.concat(sampled, how="vertical").unique()
     samples = engine.settle(engine.numbered(found_at))  # each has its number: one key in place of three
     leaves = list(dict.fromkeys(rules.leaves(formula.expression)))
     inputs = [leaf for leaf in leaves if isinstance(leaf, rules.Measured | rules.InClass)]
