@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
@@ -30,11 +30,9 @@ from eligibility.cohort.folding import (
     pick,
 )
 from eligibility.cohort.named_columns import NamedColumns
-from eligibility.instants import EARLIEST
+from eligibility.instants import DAY, EARLIEST, EPOCH
 from eligibility.intervals import INFINITY, TOLERANCE, Interval, compare
 from eligibility.units import Scale
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -188,7 +186,7 @@ class Born:
         if year < 1:
             return False
         day = date(year, month + 1, min(self.today.day, monthrange(year, month + 1)[1]))
-        return self.columns.whole(self.name) < (day - _EPOCH + timedelta(days=1)) // timedelta(microseconds=1)  # type: ignore[no-any-return]  # of a column
+        return self.columns.whole(self.name) < ((day - EPOCH.date()).days + 1) * DAY  # type: ignore[no-any-return]  # of a column
 
     def compared(self, unit: str, operator: str, threshold: float) -> Statement:
         """Does `completed years or months operator threshold` hold?"""

@@ -9,9 +9,8 @@ import narwhals as nw
 
 from eligibility.cohort.calendar import least_of, moment_expression
 from eligibility.cohort.engines import ROW, Engine
-from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, distinct, lookup, reason
+from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, counts_months, distinct, lookup, reason
 from eligibility.cohort.twins import SIGNS, observation
-from eligibility.instants import time_unit
 from eligibility.intervals import INFINITY, Interval
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
@@ -59,9 +58,8 @@ def _with_scales(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabulary
     }  # fmt: skip
     for cid, unit in distinct(engine, rows, ["cid", "unit"]):
         concept = concepts[cid]
-        assert concept.measure is not None
         refused, p, q, r = None, 1.0, 0.0, 1.0
-        calendar = concept.measure.unit.dimensions == (("[time]", 1),) and time_unit(unit) in ("month", "year")
+        calendar = counts_months(concept, unit)
         if not calendar:
             try:
                 p, q, r = _line(reader.scale(concept, unit))

@@ -24,7 +24,7 @@ from eligibility.cohort.folding import (
 )
 from eligibility.cohort.onsets import OnsetQuestion, Windowed
 from eligibility.cohort.people import cannot
-from eligibility.cohort.reading import Clock, names_of
+from eligibility.cohort.reading import Clock, is_duration, names_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, Wanted, current_limit
 from eligibility.cohort.windows import hangs_on_milestone, reach_of, where_to_look
@@ -50,6 +50,7 @@ class Slot:
     ahead: bool
     coming: Interval | None
     counting: bool = False
+    """May it be given in months?"""
 
 
 @dataclass(frozen=True)
@@ -222,10 +223,7 @@ class Questions(Source):
     def number(self, wanted: Wanted) -> Picked:
         concept, where = wanted.concept, self._looked(wanted)
         series = self.series_of(concept, wanted.values)
-        counting = concept.measure is not None and concept.measure.unit.dimensions == (
-            ("[time]", 1),
-        )  # in months, perhaps
-        name, sure = self._slot(series, wanted.selection, where, concept.possible, counting)
+        name, sure = self._slot(series, wanted.selection, where, concept.possible, is_duration(concept))
         other = constant(concept.possible)
         found = sure
         if concept.assumed is not None:

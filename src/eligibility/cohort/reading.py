@@ -18,8 +18,8 @@ from eligibility.cohort.engines import ROW, Engine, TimeKind, is_nothing
 from eligibility.cohort.folding import Flag
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import read_instant
-from eligibility.instants import DAY, EPOCH, LATEST, Instant, instant_of, read_date
-from eligibility.vocabulary import Vocabulary
+from eligibility.instants import DAY, EPOCH, LATEST, Instant, instant_of, read_date, time_unit
+from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
 I: Any = nw.Int64  # noqa: E741  # the four types of small tables, a letter each
@@ -267,6 +267,16 @@ def named(
         "kind": (I, [kind for _, _, kind in found]),
     }  # fmt: skip
     return lookup(engine, frame, ["concept"], table)
+
+
+def is_duration(concept: Concept) -> bool:
+    """Is it a quantity of time?"""
+    return concept.measure is not None and concept.measure.unit.dimensions == (("[time]", 1),)
+
+
+def counts_months(concept: Concept, unit: str | None) -> bool:
+    """Is an amount of it counted in months or years of the calendar, which have no one length?"""
+    return unit is not None and is_duration(concept) and time_unit(unit) in ("month", "year")
 
 
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,80}/)?(?:include|exclude)\.[A-Za-z0-9.]{1,40}", re.IGNORECASE)

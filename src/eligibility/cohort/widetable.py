@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import narwhals as nw
 
 from eligibility.cohort import reading
-from eligibility.cohort.calendar import Length
+from eligibility.cohort.calendar import Length, day_of
 from eligibility.cohort.columns import Born, PlainNumber, ReadNumber, Spelled, said_by_boolean, said_by_time
 from eligibility.cohort.engines import ROW, TimeKind, engine_of, is_nothing
 from eligibility.cohort.expressible import require_expressible
@@ -18,7 +18,7 @@ from eligibility.cohort.kept_judgements import kept_or_judged
 from eligibility.cohort.long import addresses_of, known_trials, vocabulary_of
 from eligibility.cohort.named_columns import FIRST_PLAIN, Expressions, NamedColumns, TermColumns
 from eligibility.cohort.people import with_instants
-from eligibility.cohort.reading import B, Clock, D, S, clock_at, distinct, unknown_name
+from eligibility.cohort.reading import B, Clock, D, S, clock_at, counts_months, distinct, unknown_name
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.wide import WideSource, born_months
 from eligibility.cohort.wide_checks import CheckedRows
@@ -27,7 +27,7 @@ from eligibility.cohort.wide_names import Meaning, meaning_of
 from eligibility.cohort.wide_texts import with_read_texts
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import Absent
-from eligibility.instants import DAY, EPOCH, LATEST, time_unit
+from eligibility.instants import DAY, LATEST, local
 from eligibility.library import Trial, select
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
@@ -243,7 +243,7 @@ class _Table(CheckedRows):
         now, offset = self.clock.now, self.clock.offset
         assert isinstance(now, int)
         assert isinstance(offset, int)
-        return (_today(now, offset) - EPOCH.date() + timedelta(days=1)) // timedelta(microseconds=1)
+        return (day_of(now + offset) + 1) * DAY  # type: ignore[return-value]  # of whole numbers
 
     def _read(self, source: WideSource, name: str, meaning: Meaning) -> None:
         dtype = self.schema[name]
@@ -294,12 +294,7 @@ class _Table(CheckedRows):
 
     def _plain_number(self, name: str, concept: Concept, dtype: Any) -> PlainNumber:
         unit = self.units.get(name)
-        if (
-            unit
-            and concept.measure
-            and concept.measure.unit.dimensions == (("[time]", 1),)
-            and time_unit(unit) in ("month", "year")
-        ):
+        if counts_months(concept, unit):
             raise UsageError(
                 f"the column `{excerpt(name)}` counts calendar {unit}; give it as text, such as `3 months`"
             )
@@ -376,8 +371,7 @@ class _Table(CheckedRows):
             self.months(name)
             source.months = born_months(self.columns)
             return
-        today = _today(now, offset)
-        source.born = Born(self.columns, name, today)
+        source.born = Born(self.columns, name, local(now + offset, UTC).date())
         after = self._first_after_today()
         if not (self.inside.get(name) and self.past.get(name)):
             self.checks.append((name, col(name) >= after, "the birth date lies after the instant of judgement"))
@@ -395,7 +389,3 @@ class _Table(CheckedRows):
             *((name, str(dtype), self.kinds.get(name), self.inside.get(name), self.past.get(name)) for name, dtype in self.schema.items()),
             *((spelled.name, *sorted(spelled.ranks.items())) for spelled in source.classes.values()),
         )  # fmt: skip
-
-
-def _today(now: int, offset: int) -> date:
-    return (EPOCH + timedelta(microseconds=now + offset)).date()
