@@ -18,6 +18,7 @@ from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import Writer
 
 AT = "2024-03-04T08:00:00+00:00"
+MET = {"met": True, "not met": False, "unknown": None}
 
 
 class Batch:
@@ -87,7 +88,7 @@ def expected(record, batch, at, absent):
     for trial in screening:
         found[trial.id] = trial.verdict
         for criterion in trial.criteria:
-            found[f"{trial.id}/{criterion.id}"] = {"met": True, "not met": False, "unknown": None}[criterion.outcome]
+            found[f"{trial.id}/{criterion.id}"] = MET[criterion.outcome]
     return found
 
 
