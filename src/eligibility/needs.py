@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import occurrences, rules, series, wording
+from eligibility.ages import age_in
 from eligibility.evaluator import Situation, Truths, changed, kleene, limit_ratio, measured
-from eligibility.facts import Episode, Observation, Timeline, age_in
+from eligibility.facts import Observation
 from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth
 from eligibility.results import Need
 from eligibility.settling import settles
+from eligibility.timelines import Episode, Timeline
 from eligibility.vocabulary import Concept
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN

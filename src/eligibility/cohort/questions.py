@@ -27,9 +27,9 @@ from eligibility.cohort.people import cannot
 from eligibility.cohort.reading import Clock, names_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, reach_of, where_to_look
-from eligibility.facts import Absent
 from eligibility.instants import LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
+from eligibility.look import Absent
 from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
