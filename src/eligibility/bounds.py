@@ -27,7 +27,7 @@ def bound(vocabulary: Vocabulary, typed: Typed, operator: rules.Operator, litera
     if concept is None:
         if literal.unit is None and typed.dimensions:
             refuse("E481", f"`{literal.value}` needs a unit: what it is compared with has one", literal.span,
-                    f"write the unit behind it, such as `{literal.value} mg/dL`")  # fmt: skip
+                   f"write the unit behind it, such as `{literal.value} mg/dL`")  # fmt: skip
         if typed.share and literal.unit is None and not typed.dimensions:
             refuse(
                 "E481",
@@ -39,13 +39,13 @@ def bound(vocabulary: Vocabulary, typed: Typed, operator: rules.Operator, litera
         line = _line_of_analyte(typed, unit)
         if line is not None and not unit.offset and not typed.difference and _is_bent(typed, unit):
             refuse("E482", f"`{literal.unit}` has no common zero with what it is compared with", literal.span,
-                    "write it in the other unit of this quantity")  # fmt: skip
+                   "write it in the other unit of this quantity")  # fmt: skip
         if line is None and unit.offset:
             refuse("E473", f"`{shown}` is a point of a scale, and what it is compared with is none", literal.span,
-                    "compare a temperature alone")  # fmt: skip
+                   "compare a temperature alone")  # fmt: skip
         if line is None and unit.dimensions != typed.dimensions:
             refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
-                    "check the units on both sides")  # fmt: skip
+                   "check the units on both sides")  # fmt: skip
         number = (line or Scale(unit.factor, unit.offset))(value)
         return rules.Bound(operator, number, number, shown)
     measure = measure_of(concept)
@@ -79,7 +79,7 @@ def bound(vocabulary: Vocabulary, typed: Typed, operator: rules.Operator, litera
         )
     if line is None:
         refuse("E482", f"`{unit_text or literal.value}` is no unit of `{concept.name}`, which is measured in {concept.unit}", literal.unit_span or literal.span,
-                f"write a unit such as {', '.join(f'`{text}`' for text in units_of(vocabulary, concept)[:4])}")  # fmt: skip
+               f"write a unit such as {', '.join(f'`{text}`' for text in units_of(vocabulary, concept)[:4])}")  # fmt: skip
     if typed.difference:
         line = Scale(line.factor)
     number = line(value)

@@ -103,7 +103,7 @@ class Arithmetician:
                 rule = self._names.statement(condition)
                 if rule is None:
                     refuse("E472", f"`{print_formula(condition)}` is no condition of a formula", condition.span,
-                            "test a class, such as `sex is female`, or compare a number")  # fmt: skip
+                           "test a class, such as `sex is female`, or compare a number")  # fmt: skip
                 first, second = self.base(self.number(then)), self.base(self.number(otherwise))
                 if first.dimensions != second.dimensions:
                     refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
@@ -125,7 +125,7 @@ class Arithmetician:
             case _:
                 words = print_formula(node)
                 refuse("E475", f"`{words if len(words) < 60 else words[:60] + '...'}` is a statement, not a number", node.span,
-                        "compare numbers with numbers, and join statements with `and` or `or`")  # fmt: skip
+                       "compare numbers with numbers, and join statements with `and` or `or`")  # fmt: skip
 
     def _term(self, node: nodes.Term, name: nodes.Name, selection: str | None, window: nodes.Window | None) -> Typed:
         concept = self._names.concept(name)
@@ -202,7 +202,7 @@ class Arithmetician:
         ):
             # 39 degC less 37 degC is 2 kelvin, not 2 degC: what the zero of the scale does here is nobody's guess
             refuse("E477", f"`{print_formula(node)}`: a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
-                    "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
+                   "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
         if operator == "/":
             self._refuse_bent_scale(left, right)
         if operator == "^":
@@ -242,7 +242,7 @@ class Arithmetician:
             )
         if a.dimensions != b.dimensions:
             refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
-                    "give both sides the same kind of unit")  # fmt: skip
+                   "give both sides the same kind of unit")  # fmt: skip
         alike = a.measure if a.measure == b.measure else None
         difference = operator == "-" and alike is not None
         combined = rules.Combined(cast("Any", operator), a.expression, b.expression)
@@ -257,7 +257,7 @@ class Arithmetician:
             line = partner.measure.scale(unit)
             if line is not None and line.offset and not unit.offset:
                 refuse("E482", f"`{number.unit}` and {partner.unit} of `{partner.name}` have no common zero", number.span,
-                        f"write it in {partner.unit}")  # fmt: skip
+                       f"write it in {partner.unit}")  # fmt: skip
 
     def _call(self, node: nodes.Call, function: str, arguments: list[Typed]) -> Typed:
         if function in ("ln", "exp"):
