@@ -27,8 +27,8 @@ from eligibility.cli.arguments import parser_of
 from eligibility.cli.registry import ABOUT, COMMANDS, load
 from eligibility.codes import GROUPS, Code, all_codes, as_file
 from eligibility.errors import Diagnostic, Related
-from eligibility.facts import Absent
 from eligibility.library import diagnose, load_trials
+from eligibility.look import Absent
 from eligibility.patient import Unrecognized
 from eligibility.results import Criteria, Outcome, Verdict
 from eligibility.rules import Criterion

@@ -5,13 +5,13 @@ value inside the window. Which answer it is, chance decides.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from eligibility import Patient, rules
 from eligibility.facts import prepare
 from eligibility.formulas import check_formula
-from eligibility.instants import local
-from eligibility.occurrences import Reach
+from eligibility.instants import instant_of, local
+from eligibility.occurrences import Reach, reach
 from eligibility.series import where_to_look
 from eligibility.states import spell
 
@@ -179,7 +179,13 @@ class Answers:
                 return self.refuse(asks)
 
     def planned(self, concept, stated):
-        plan = {"planned": self.stamp(self.at + self.chance.choice(BACK))}
+        ahead = [self.at + later for later in BACK]
+        if concept.kind == "condition":  # one that is planned before a window may last into it or not: nobody could say
+            starts = [where.sure.first for where in self.reaches(concept)]
+            ahead = [when for when in ahead if all(instant_of(when, UTC) >= start for start in starts)]
+        if not ahead:
+            return self.refuse("a plan that is not before a window")
+        plan = {"planned": self.stamp(self.chance.choice(ahead))}
         if self.words.parts(concept.name):
             return self.refuse("a plan for a whole, which leaves open what is planned of its parts")
         if stated is None:
@@ -187,6 +193,15 @@ class Answers:
         if not isinstance(stated, dict | list) or "present" in stated:
             return self.refuse("a plan beside what never was, or has no date")
         return [*(stated if isinstance(stated, list) else [stated]), plan]
+
+    def reaches(self, concept):
+        """The instants that the windows of the rule cover in which a condition is asked for."""
+        situation = self.situation
+        for atom in rules.atoms(self.rule):
+            if isinstance(atom, rules.InWindow | rules.OnsetIn) and atom.concept == concept:
+                where = reach(situation.facts, atom.window, situation.trial, situation.now)
+                if isinstance(where, Reach):
+                    yield where
 
     def sharpened(self, stated, asks):
         """Occurrences with every date to the instant, and with what was said of their end."""

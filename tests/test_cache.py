@@ -212,7 +212,7 @@ def test_a_kept_vocabulary_of_one_s_own(place, rule, tmp_path, monkeypatch):
     assert [vars(concept) for concept in second] == [vars(concept) for concept in first]
     kept = load_trials(rule, vocabulary=second)
     assert written(kept) == written(compiled)
-    monkeypatch.setattr("eligibility.expressions.compile_formula", None)
+    monkeypatch.setattr("eligibility.formula_compiler.compile_formula", None)
     assert check_formula(second, second["BMI"]) == check_formula(first, first["BMI"])
 
 

@@ -90,6 +90,11 @@ TWO_OF = "at least 2 of:\n  - malignancy\n  - bleeding\n  - brain herniation"
         ("BMI < 25 kg/m^2", {"weight": "80 kg"}, {"height"}),
         ("SOFA change >= 2", {"SOFA": 6}, {"baseline SOFA"}),
         ("SOFA change >= 2", {"baseline SOFA": 2}, {"SOFA"}),
+        # what it is sampled with may be current, and yet outside of the window: there is a new value only where it is measured
+        ("PaO2/FiO2 within 2 hours < 200 mmHg",
+         {"PaO2": {"value": "80 mmHg", "at": "2024-03-04T02:00Z"}, "FiO2": {"value": "50 %", "at": "2024-03-04T02:00Z"}}, {"PaO2"}),
+        ("albumin-corrected calcium within 28 hours < 2.7 mmol/L",
+         {"calcium": {"value": "2.3 mmol/L", "at": "2024-02-28T08:00Z"}}, {"calcium", "albumin"}),
         # an assumed value is not missing
         ("A-a gradient > 35 mmHg", {"PaO2": "80 mmHg", "FiO2": 0.3}, {"PaCO2"}),
         ("A-a gradient > 35 mmHg", {}, {"PaO2", "FiO2", "PaCO2"}),
@@ -139,6 +144,19 @@ def test_a_decided_criterion_needs_nothing(formula, patient, section):
     [
         ("MELD > 40", {"INR": 2}, {"total bilirubin": "3 mg/dL", "creatinine": "2 mg/dL"}),
         ("malignancy or creatinine >= 442 umol/L", {}, {"malignancy": False, "creatinine": "90 umol/L"}),
+        (
+            "PaO2/FiO2 within 2 hours < 200 mmHg",
+            {
+                "PaO2": [{"value": "80 mmHg", "at": "2024-03-04T02:00Z"}],
+                "FiO2": {"value": "50 %", "at": "2024-03-04T02:00Z"},
+            },
+            {
+                "PaO2": [
+                    {"value": "80 mmHg", "at": "2024-03-04T02:00Z"},
+                    {"value": "90 mmHg", "at": "2024-03-04T07:00Z"},
+                ]
+            },
+        ),
         ("ALT >= 5 x ULN", {}, {"ALT": {"value": "80 U/L", "upper_limit": "40 U/L"}}),
         ("surgery within 28 days before first dose", {}, {"surgery": {"at": "2024-03-01"}, "first dose": AT}),
         ("onset of ARDS within 1 week", {"acute lung injury": True}, {"ARDS": {"onset": "2024-03-02"}}),

@@ -1,4 +1,5 @@
-"""An age as a record gives it goes in (`54`, `"17 months"`, `">= 18 years"`); completed years or months come out."""
+"""An age as a record gives it goes in (`54`, `"17 months"`, `">= 18 years"`), or a date of birth; completed years or months at an
+instant come out."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
 
 from eligibility.errors import excerpt
-from eligibility.instants import days_in_months, time_unit
+from eligibility.instants import Instant, PartialDate, completed_months, days_in_months, local, time_unit
+from eligibility.intervals import Interval
 from eligibility.unreadable import key_text, plain, wrong
 
 LONGEST_AGE = 60  # characters
@@ -129,3 +132,40 @@ def _age(number: str, unit: str | None, text: str) -> AgeReading:
     low = max((months for months in range(days // 28 + 2) if days_in_months(months)[1] <= days), default=0)
     high = max((months for months in range(days // 28 + 2) if days_in_months(months)[0] <= days), default=0)
     return AgeReading(low, high, "months", text)
+
+
+@dataclass(frozen=True)
+class Ages:
+    """What is known of an age: completed months from a birth date, or an age that was given."""
+
+    birth: tuple[date, date] | None = None
+    low: int = 0
+    high: int = 0
+    unit: str = ""
+    text: str = ""
+
+
+def birth_days(birth: PartialDate, today: date) -> tuple[date, date] | None:
+    """The first and the last day that a date of birth may mean, up to today; None where it lies ahead."""
+    first, last = birth.start.date(), local(birth.span(UTC).last, UTC).date()
+    return None if first > today else (first, min(last, today))
+
+
+def age_in_months(ages: Ages, now: Instant, zone: tzinfo) -> Interval:
+    """Completed months at an instant, as an interval of whole numbers."""
+    today = local(now, zone).date()
+    found: Interval | None = None
+    if ages.birth is not None:
+        found = Interval(max(0, completed_months(ages.birth[1], today)), max(0, completed_months(ages.birth[0], today)))
+    if ages.unit:
+        given = Interval(ages.low * 12, ages.high * 12 + 11) if ages.unit == "years" else Interval(ages.low, ages.high)
+        found = given if found is None else found.meets(given)
+    return found if found is not None else Interval(0, 1_800)
+
+
+def age_in(unit: str, ages: Ages | None, now: Instant, zone: tzinfo) -> Interval:
+    """Completed years or months at an instant."""
+    months = Interval(0, 1_800) if ages is None else age_in_months(ages, now, zone)
+    if unit == "months":
+        return months
+    return Interval(float(months.low // 12), float(months.high // 12))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import NoReturn, cast
 
 from eligibility import nodes, rules
+from eligibility.bounds import bound, display
 from eligibility.expressions import Arithmetician
 from eligibility.instants import Duration
 from eligibility.printer import print_formula
@@ -114,7 +115,8 @@ class Comparisons:
         arithmetician = Arithmetician(self._scope.vocabulary, self._scope)
         typed = arithmetician.number(subject)
         bounds = tuple(
-            arithmetician.bound(typed, operator, literal) for (operator, _), literal in zip(ends, literals, strict=True)
+            bound(self._scope.vocabulary, typed, operator, literal)
+            for (operator, _), literal in zip(ends, literals, strict=True)
         )
         if len(bounds) == 2:
             lower, upper = bounds
@@ -129,7 +131,7 @@ class Comparisons:
                     node.span,
                     "exchange the two ends" if least > most else "write `<=` at one end, or another number",
                 )
-        unit, shown = arithmetician.display(typed, literals[-1])
+        unit, shown = display(self._scope.vocabulary, typed, literals[-1])
         return rules.Comparison(typed.expression, bounds, unit, shown, words, node.span)
 
     def _with_multiples(self, subject: nodes.Formula, ends: Ends) -> Ends:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from eligibility import rules, wording
+from eligibility.ages import age_in
 from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene, limit_ratio, measured
-from eligibility.facts import Facts, age_in
+from eligibility.facts import Facts
 from eligibility.intervals import Interval, same
 from eligibility.library import Trial
 from eligibility.logic import NOT, Truth

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from eligibility import intervals, occurrences, rules, series
-from eligibility.facts import Facts, Observation, age_in
+from eligibility.ages import age_in
+from eligibility.facts import Facts, Observation
 from eligibility.formulas import check_formula
 from eligibility.instants import Duration, Instant, Span, days_in_months
 from eligibility.intervals import Interval

@@ -11,14 +11,11 @@ from fractions import Fraction
 from typing import Any, NoReturn, Protocol, cast
 
 from eligibility import nodes, rules
-from eligibility.concepts import key_of
-from eligibility.errors import Diagnostic, RuleError, did_you_mean
-from eligibility.instants import Duration, days_in_months, duration, time_unit
-from eligibility.parser import parse_formula
+from eligibility.instants import Duration, duration, time_unit
 from eligibility.printer import print_formula
-from eligibility.source import Source, Span
-from eligibility.unit_hints import likely_units, of_a_multiple, units_of
-from eligibility.units import Dimensions, Measure, Scale, Unit, UnitRefusal, product, quotient, spelled
+from eligibility.source import Span
+from eligibility.unit_hints import of_a_multiple
+from eligibility.units import Dimensions, Measure, Unit, UnitRefusal, product, quotient
 from eligibility.vocabulary import Concept, Vocabulary
 
 _AGE: Dimensions = (("[age]", 1),)
@@ -58,7 +55,7 @@ class Typed:
     share: bool = False
 
 
-def _refuse(code: str, message: str, span: Span, help_text: str | None = None) -> NoReturn:
+def refuse(code: str, message: str, span: Span, help_text: str | None = None) -> NoReturn:
     raise Refused(code, message, span, help_text)
 
 
@@ -82,7 +79,7 @@ class Arithmetician:
             case nodes.Change(rise=rise, name=name, over=over, window=window):
                 concept = self._names.concept(name)
                 if concept.kind != "quantity":
-                    _refuse(
+                    refuse(
                         "E470",
                         f"`{name.text}` is {_article(concept.kind)}, and only a quantity rises or falls",
                         name.span,
@@ -90,14 +87,14 @@ class Arithmetician:
                     )
                 checked = self._names.window(window) if window else None
                 changed = rules.Changed(concept, rise, self._names.duration(over), checked)
-                return Typed(changed, _measure(concept).unit.dimensions, concept, difference=True)
+                return Typed(changed, measure_of(concept).unit.dimensions, concept, difference=True)
             case nodes.Arithmetic(operator=operator, left=left, right=right):
                 return self._combined(node, operator, self.number(left), self.number(right))
             case nodes.Call(function=function, arguments=arguments):
                 return self._call(node, function, [self.number(argument) for argument in arguments])
             case nodes.Choice(condition=condition, then=then, otherwise=otherwise):
                 if not self._in_vocabulary:
-                    _refuse(
+                    refuse(
                         "E471",
                         "`if ... then ... else` is for formulas of the vocabulary",
                         node.span,
@@ -105,21 +102,21 @@ class Arithmetician:
                     )
                 rule = self._names.statement(condition)
                 if rule is None:
-                    _refuse("E472", f"`{print_formula(condition)}` is no condition of a formula", condition.span,
-                            "test a class, such as `sex is female`, or compare a number")  # fmt: skip
-                first, second = self._base(self.number(then)), self._base(self.number(otherwise))
+                    refuse("E472", f"`{print_formula(condition)}` is no condition of a formula", condition.span,
+                           "test a class, such as `sex is female`, or compare a number")  # fmt: skip
+                first, second = self.base(self.number(then)), self.base(self.number(otherwise))
                 if first.dimensions != second.dimensions:
-                    _refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
+                    refuse("E473", "the two branches have different dimensions", node.span, "give both the same unit")
                 return Typed(rules.Chosen(rule, first.expression, second.expression), first.dimensions)
             case nodes.Limit():
-                _refuse(
+                refuse(
                     "E448",
                     f"`{print_formula(node)}` is no number of its own",
                     node.span,
                     "write it alone behind a comparison: `ALT >= 5 x ULN`",
                 )
             case nodes.Elapsed():
-                _refuse(
+                refuse(
                     "E474",
                     f"`{print_formula(node)}` takes no part in arithmetic",
                     node.span,
@@ -127,25 +124,25 @@ class Arithmetician:
                 )
             case _:
                 words = print_formula(node)
-                _refuse("E475", f"`{words if len(words) < 60 else words[:60] + '...'}` is a statement, not a number", node.span,
-                        "compare numbers with numbers, and join statements with `and` or `or`")  # fmt: skip
+                refuse("E475", f"`{words if len(words) < 60 else words[:60] + '...'}` is a statement, not a number", node.span,
+                       "compare numbers with numbers, and join statements with `and` or `or`")  # fmt: skip
 
     def _term(self, node: nodes.Term, name: nodes.Name, selection: str | None, window: nodes.Window | None) -> Typed:
         concept = self._names.concept(name)
         if concept.kind == "age":
             if selection or window:
-                _refuse("E476", f"`{name.text}` has no time to choose by", node.span, "write the name alone")
+                refuse("E476", f"`{name.text}` has no time to choose by", node.span, "write the name alone")
             return Typed(rules.Age(concept, "years"), _AGE, concept)
         if concept.kind != "quantity":
             help_text = "compare a quantity; a condition stands alone, or behind `no`"
             if concept.kind == "class":
                 help_text = f"compare it with one of its values: {', '.join(concept.values)}"
-            _refuse("E475", f"`{name.text}` is {_article(concept.kind)}, not a number", name.span, help_text)
+            refuse("E475", f"`{name.text}` is {_article(concept.kind)}, not a number", name.span, help_text)
         checked = self._names.window(window) if window else None
         measured = rules.Measured(concept, cast("rules.Selection", selection or "latest"), checked)
-        return Typed(measured, _measure(concept).unit.dimensions, concept)
+        return Typed(measured, measure_of(concept).unit.dimensions, concept)
 
-    def _base(self, typed: Typed) -> Typed:
+    def base(self, typed: Typed) -> Typed:
         """The expression in base units."""
         if typed.literal is not None:
             return self._literal(typed.literal)
@@ -153,9 +150,9 @@ class Arithmetician:
             return typed
         if typed.concept.kind == "age":
             if not self._in_vocabulary:
-                _refuse("E477", "age takes no part in arithmetic", Span(0, 0), "compare it alone: `age >= 18 years`")
+                refuse("E477", "age takes no part in arithmetic", Span(0, 0), "compare it alone: `age >= 18 years`")
             return Typed(typed.expression, _AGE)
-        measure = _measure(typed.concept)
+        measure = measure_of(typed.concept)
         unit = measure.unit
         offset = 0.0 if typed.difference else float(unit.offset)
         expression = typed.expression
@@ -171,7 +168,7 @@ class Arithmetician:
         if self._in_vocabulary and time_unit(node.unit) in ("year", "month"):
             years = value if time_unit(node.unit) == "year" else value / 12
             return Typed(rules.Constant(float(years)), _AGE)
-        unit = self._unit(node)
+        unit = unit_of(self._vocabulary, node)
         line = partner.scale(unit) if partner is not None else None
         if partner is not None and line is not None:
             own = partner.unit
@@ -179,26 +176,15 @@ class Arithmetician:
             return Typed(rules.Constant(number), own.dimensions, measure=partner)
         return Typed(rules.Constant(float(value * unit.factor + unit.offset)), unit.dimensions)
 
-    def _unit(self, node: nodes.Number) -> Unit:
-        unit = self._vocabulary.units.read(node.unit or "1")
-        if isinstance(unit, UnitRefusal):
-            _refuse(
-                "E480",
-                unit.message,
-                node.unit_span or node.span,
-                unit.help or of_a_multiple(node.unit) or "`eligibility vocabulary` shows the unit of each quantity",
-            )
-        return unit
-
     def _is_temperature(self, typed: Typed) -> bool:
         literal = typed.literal
         if literal is None or literal.unit is None:
             return typed.dimensions == (("[temperature]", 1),)
-        return not _calendar_months(literal, Fraction(1)) and bool(self._unit(literal).offset)
+        return not calendar_months(literal, Fraction(1)) and bool(unit_of(self._vocabulary, literal).offset)
 
     def _pair(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
         """Both in base units; a literal beside a quantity is read as a value of that quantity."""
-        a, b = self._base(left), self._base(right)
+        a, b = self.base(left), self.base(right)
         if left.literal is not None and b.measure is not None:
             return self._literal(left.literal, b.measure), b
         if right.literal is not None and a.measure is not None:
@@ -210,24 +196,24 @@ class Arithmetician:
             any(side.concept is not None and side.concept.kind == "age" for side in (left, right))
             and not self._in_vocabulary
         ):
-            _refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
+            refuse("E477", "age takes no part in arithmetic", node.span, "compare it alone: `age >= 18 years`")
         if any(self._is_temperature(side) for side in (left, right)) and (
             operator not in ("min", "max") or left.difference or right.difference
         ):
             # 39 degC less 37 degC is 2 kelvin, not 2 degC: what the zero of the scale does here is nobody's guess
-            _refuse("E477", f"`{print_formula(node)}`: a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
-                    "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
+            refuse("E477", f"`{print_formula(node)}`: a temperature takes no part in arithmetic, since the zero of its scale is arbitrary", node.span,
+                   "compare it alone, or write `rise in temperature over 1 day >= 1 degC`")  # fmt: skip
         if operator == "/":
             self._refuse_bent_scale(left, right)
         if operator == "^":
-            base, exponent = self._base(left), self._base(right)
+            base, exponent = self.base(left), self.base(right)
             if exponent.dimensions:
-                _refuse("E473", "an exponent is a plain number", node.span, "divide it by its unit first")
+                refuse("E473", "an exponent is a plain number", node.span, "divide it by its unit first")
             combined = rules.Combined("^", base.expression, exponent.expression)
             if not base.dimensions:
                 return Typed(combined, ())
             if right.literal is None or Fraction(right.literal.value).denominator != 1:
-                _refuse(
+                refuse(
                     "E473",
                     f"`{print_formula(node)}`: only a plain number has a power that is not whole",
                     node.span,
@@ -236,7 +222,7 @@ class Arithmetician:
             whole = int(Fraction(right.literal.value))
             return Typed(combined, tuple((name, power * whole) for name, power in base.dimensions if whole))
         if operator == "*":
-            a, b = self._base(left), self._base(right)
+            a, b = self.base(left), self.base(right)
             multiple = _of_multiple(a, right) or _of_multiple(b, left)
             dimensions, share = product(a.dimensions, b.dimensions), _is_share(left) is not _is_share(right)
             return Typed(rules.Combined("*", a.expression, b.expression), dimensions, measure=multiple, share=share)
@@ -248,44 +234,38 @@ class Arithmetician:
         share = _is_share(left) or _is_share(right)
         bare = next((side.literal for side in (left, right) if side.literal and side.literal.unit is None), None)
         if share and bare is not None:
-            _refuse(
+            refuse(
                 "E481",
                 f"`{bare.value}` needs a unit beside a percentage",
                 bare.span,
                 f"write `{bare.value} %`, or divide the other side by `(1 %)`",
             )
         if a.dimensions != b.dimensions:
-            _refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
-                    "give both sides the same kind of unit")  # fmt: skip
+            refuse("E473", f"`{print_formula(node)}` adds or compares what is measured in different units", node.span,
+                   "give both sides the same kind of unit")  # fmt: skip
         alike = a.measure if a.measure == b.measure else None
         difference = operator == "-" and alike is not None
         combined = rules.Combined(cast("Any", operator), a.expression, b.expression)
         return Typed(combined, a.dimensions, difference=difference, measure=alike, share=share)
-
-    def _is_bent(self, typed: Typed, unit: Unit) -> bool:
-        """Is a sum or a multiple compared with a unit whose line misses zero? What is chosen by min or max is a value."""
-        line = typed.measure.scale(unit) if typed.measure else None
-        chosen = isinstance(typed.expression, rules.Combined) and typed.expression.operator in ("min", "max")
-        return line is not None and bool(line.offset) and not chosen
 
     def _refuse_bent_scale(self, left: Typed, right: Typed) -> None:
         """Units that meet on a line that misses zero (HbA1c in % and in mmol/mol) cannot be divided into each other."""
         for number, partner in ((left.literal, right.concept), (right.literal, left.concept)):
             if number is None or number.unit is None or partner is None or partner.measure is None:
                 continue
-            unit = self._unit(number)
+            unit = unit_of(self._vocabulary, number)
             line = partner.measure.scale(unit)
             if line is not None and line.offset and not unit.offset:
-                _refuse("E482", f"`{number.unit}` and {partner.unit} of `{partner.name}` have no common zero", number.span,
-                        f"write it in {partner.unit}")  # fmt: skip
+                refuse("E482", f"`{number.unit}` and {partner.unit} of `{partner.name}` have no common zero", number.span,
+                       f"write it in {partner.unit}")  # fmt: skip
 
     def _call(self, node: nodes.Call, function: str, arguments: list[Typed]) -> Typed:
         if function in ("ln", "exp"):
             if len(arguments) != 1:
-                _refuse("E478", f"`{function}` takes one number", node.span, f"write `{function}(x)`")
-            operand = self._base(arguments[0])
+                refuse("E478", f"`{function}` takes one number", node.span, f"write `{function}(x)`")
+            operand = self.base(arguments[0])
             if operand.dimensions:
-                _refuse(
+                refuse(
                     "E473",
                     f"`{function}` takes a plain number",
                     node.span,
@@ -293,118 +273,11 @@ class Arithmetician:
                 )
             return Typed(rules.Applied("ln" if function == "ln" else "exp", operand.expression), ())
         if len(arguments) < 2:
-            _refuse("E478", f"`{function}` takes two numbers or more", node.span, f"write `{function}(a, b)`")
+            refuse("E478", f"`{function}` takes two numbers or more", node.span, f"write `{function}(a, b)`")
         result = arguments[0]
         for argument in arguments[1:]:
             result = self._combined(node, function, result, argument)
         return result
-
-    # --- thresholds --------------------------------------------------------------------------------------------------
-
-    def bound(self, typed: Typed, operator: rules.Operator, literal: nodes.Number) -> rules.Bound:
-        """The threshold of a comparison, in the unit of the expression. Raises Refused."""
-        value = Fraction(literal.value)
-        unit_text = spelled(literal.unit) if literal.unit else ""
-        shown = f"{literal.value.lstrip('+')} {unit_text}".strip()
-        concept = typed.concept
-        if typed.literal is not None:
-            _refuse("E479", "two numbers are compared with each other", literal.span, "name what is measured")
-        if concept is not None and concept.kind == "age":
-            return self._age_bound(operator, literal, value)
-        if concept is None:
-            if literal.unit is None and typed.dimensions:
-                _refuse("E481", f"`{literal.value}` needs a unit: what it is compared with has one", literal.span,
-                        f"write the unit behind it, such as `{literal.value} mg/dL`")  # fmt: skip
-            if typed.share and literal.unit is None and not typed.dimensions:
-                _refuse(
-                    "E481",
-                    f"`{shown}` needs a unit: the result is a share",
-                    literal.span,
-                    f"write `{shown} %`, or divide the percentage by `(1 %)` first",
-                )
-            unit = self._unit(literal)
-            line = _line_of_analyte(typed, unit)
-            if line is not None and not unit.offset and not typed.difference and self._is_bent(typed, unit):
-                _refuse("E482", f"`{literal.unit}` has no common zero with what it is compared with", literal.span,
-                        "write it in the other unit of this quantity")  # fmt: skip
-            if line is None and unit.offset:
-                _refuse("E473", f"`{shown}` is a point of a scale, and what it is compared with is none", literal.span,
-                        "compare a temperature alone")  # fmt: skip
-            if line is None and unit.dimensions != typed.dimensions:
-                _refuse("E473", f"`{shown}` is measured in another kind of unit than what it is compared with", literal.span,
-                        "check the units on both sides")  # fmt: skip
-            number = (line or Scale(unit.factor, unit.offset))(value)
-            return rules.Bound(operator, number, number, shown)
-        measure = _measure(concept)
-        if literal.unit is None:
-            if concept.bare is None:
-                likely = likely_units(self._vocabulary, concept, value, difference=typed.difference)
-                examples = " or ".join(f"`{literal.value} {unit}`" for unit in likely[:2])
-                _refuse(
-                    "E481",
-                    f"`{literal.value}` needs a unit: `{concept.name}` is reported in several",
-                    literal.span,
-                    f"write the one that the protocol means, such as {examples}",
-                )
-            literal_unit = self._vocabulary.units.read(concept.bare)
-            assert isinstance(literal_unit, Unit)
-            shown = shown if concept.bare == "1" else f"{shown} {concept.bare}"
-        else:
-            months = _calendar_months(literal, value)
-            if months is not None and measure.unit.dimensions == (("[time]", 1),):
-                fewest, most = days_in_months(months)
-                days = [float(count * _DAY / measure.unit.factor) for count in (fewest, most)]
-                return rules.Bound(operator, days[0], days[1], shown, months)
-            literal_unit = self._unit(literal)
-        line = measure.scale(literal_unit)
-        if line is None and concept.unit == "1":
-            _refuse(
-                "E482",
-                f"`{concept.name}` has no unit, and `{unit_text}` is one",
-                literal.unit_span or literal.span,
-                "write the number alone",
-            )
-        if line is None:
-            _refuse("E482", f"`{unit_text or literal.value}` is no unit of `{concept.name}`, which is measured in {concept.unit}", literal.unit_span or literal.span,
-                    f"write a unit such as {', '.join(f'`{text}`' for text in units_of(self._vocabulary, concept)[:4])}")  # fmt: skip
-        if typed.difference:
-            line = Scale(line.factor)
-        number = line(value)
-        return rules.Bound(operator, number, number, shown)
-
-    def _age_bound(self, operator: rules.Operator, literal: nodes.Number, value: Fraction) -> rules.Bound:
-        unit = time_unit(literal.unit) if literal.unit else "year"
-        if unit not in ("year", "month"):
-            _refuse(
-                "E483",
-                f"`{literal.unit}` is no unit of age",
-                literal.unit_span or literal.span,
-                "an age is counted in completed `years` or `months`",
-            )
-        if value.denominator != 1:
-            _refuse(
-                "E484",
-                f"`{literal.value} {unit}s` is no completed age",
-                literal.span,
-                "write whole years, or months: `6 months`",
-            )
-        shown = f"{value} {unit}{'' if value == 1 else 's'}"
-        return rules.Bound(operator, float(value), float(value), shown, int(value) * (12 if unit == "year" else 1))
-
-    def display(self, typed: Typed, literal: nodes.Number) -> tuple[str, Scale]:
-        """The unit of the rule, and the line from the expression to it, for evidence and margins."""
-        if typed.concept is not None and typed.concept.kind == "age":
-            return f"{time_unit(literal.unit or 'years')}s", Scale(Fraction(1))
-        concept = typed.concept
-        text = literal.unit or (concept.bare if concept else None) or "1"
-        if concept is not None and _calendar_months(literal, Fraction(1)) is not None:
-            return concept.unit, Scale(Fraction(1))
-        unit = self._vocabulary.units.read(text)
-        assert isinstance(unit, Unit)
-        line = _measure(concept).scale(unit) if concept is not None else _line_of_analyte(typed, unit)
-        line = line or Scale(unit.factor, unit.offset)
-        back = Scale(1 / line.factor, Fraction(0) if typed.difference else -line.offset / line.factor)
-        return ("" if text == "1" else spelled(text)), back
 
 
 def _is_share(typed: Typed) -> bool:
@@ -416,7 +289,7 @@ def _is_share(typed: Typed) -> bool:
     return not unit.dimensions and unit.factor != 1 and concept.bare != "1"
 
 
-def _calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
+def calendar_months(literal: nodes.Number, value: Fraction) -> int | None:
     if literal.unit is None or time_unit(literal.unit) not in ("month", "year"):
         return None
     length = duration(value, literal.unit)
@@ -429,17 +302,7 @@ def _of_multiple(typed: Typed, by: Typed) -> Measure | None:
     return typed.measure if plain and typed.measure is not None and not typed.measure.unit.offset else None
 
 
-def _line_of_analyte(typed: Typed, unit: Unit) -> Scale | None:
-    """The line from a unit to the base units of an expression that is still of one analyte."""
-    line = typed.measure.scale(unit) if typed.measure is not None else None
-    if typed.measure is None or line is None:
-        return None
-    own = typed.measure.unit
-    offset = Fraction(0) if typed.difference else line.offset * own.factor + own.offset
-    return Scale(line.factor * own.factor, offset)
-
-
-def _measure(concept: Concept) -> Measure:
+def measure_of(concept: Concept) -> Measure:
     assert concept.measure is not None
     return concept.measure
 
@@ -448,72 +311,14 @@ def _article(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
-# --- formulas of the vocabulary --------------------------------------------------------------------------------------
-
-
-class _FormulaNames:
-    """Names inside a formula of the vocabulary: quantities, age, and classes in its conditions."""
-
-    def __init__(self, vocabulary: Vocabulary, source: Source) -> None:
-        self._vocabulary = vocabulary
-        self._source = source
-
-    def concept(self, name: nodes.Name) -> Concept:
-        found = self._vocabulary.find(name.text)
-        if found is None:
-            _refuse(
-                "E400",
-                f"`{name.text}` is not declared in the vocabulary",
-                name.span,
-                did_you_mean(self._vocabulary.nearest(name.text)),
-            )
-        return found
-
-    def window(self, window: nodes.Window) -> rules.Window:
-        _refuse(
-            "E485", "a formula of the vocabulary has no windows", window.span, "its inputs are paired by their times"
+def unit_of(vocabulary: Vocabulary, node: nodes.Number) -> Unit:
+    """The unit of a number of the text. Raises Refused."""
+    unit = vocabulary.units.read(node.unit or "1")
+    if isinstance(unit, UnitRefusal):
+        refuse(
+            "E480",
+            unit.message,
+            node.unit_span or node.span,
+            unit.help or of_a_multiple(node.unit) or "`eligibility vocabulary` shows the unit of each quantity",
         )
-
-    def duration(self, length: nodes.Length) -> Duration:
-        _refuse(
-            "E485",
-            "a formula of the vocabulary has no changes over time",
-            length.span,
-            "write the formula of one instant",
-        )
-
-    def statement(self, node: nodes.Formula) -> rules.Rule | None:
-        if isinstance(node, nodes.Member) and isinstance(node.operand, nodes.Term):
-            concept = self.concept(node.operand.name)
-            ranks = {concept.value_ranks.get(key_of(value.text)) for value in node.values}
-            if concept.kind == "class" and None not in ranks:
-                chosen = frozenset(rank for rank in ranks if rank is not None)
-                if node.form == "is not":
-                    chosen = frozenset(range(len(concept.values))) - chosen
-                return rules.InClass(concept, "latest", None, chosen, print_formula(node), node.span)
-        return None
-
-
-def compile_formula(vocabulary: Vocabulary, concept: Concept) -> rules.Formula:
-    """The checked formula of a derived quantity. Raises RuleError."""
-    assert concept.formula is not None
-    text, name = " ".join(concept.formula.split()), f"formula of {concept.name}"
-    source = Source(text, name)
-    tree = parse_formula(text, vocabulary, name)
-    try:
-        arithmetician = Arithmetician(vocabulary, _FormulaNames(vocabulary, source), in_vocabulary=True)
-        typed = arithmetician._base(arithmetician.number(tree))
-        unit = _measure(concept).unit
-        if typed.dimensions != unit.dimensions:
-            _refuse(
-                "E473", f"the formula does not come out in {concept.unit}", tree.span, "check the units of the formula"
-            )
-    except Refused as refused:
-        raise RuleError([Diagnostic(refused.code, refused.message, refused.span, source, refused.help)]) from None
-    expression = typed.expression
-    if unit.factor != 1 or unit.offset:
-        expression = rules.Scaled(expression, 1 / float(unit.factor), -float(unit.offset / unit.factor))
-    inputs = {leaf.concept.name: leaf.concept for leaf in rules.leaves(expression)}
-    measured = [item for item in inputs.values() if item.kind == "quantity" and item.assumed is None]
-    sampled = [vocabulary[concept.sampled_with]] if concept.sampled_with else measured
-    return rules.Formula(expression, tuple(inputs.values()), tuple(sampled))
+    return unit

@@ -20,7 +20,7 @@ def check_formula(vocabulary: Vocabulary, concept: Concept) -> Formula:
     cached = vocabulary.formula_cache.get(concept.name)
     if isinstance(cached, Formula):
         return cached
-    from eligibility.expressions import compile_formula
+    from eligibility.formula_compiler import compile_formula
 
     formula = compile_formula(vocabulary, concept)
     vocabulary.formula_cache[concept.name] = formula

@@ -185,6 +185,7 @@ def show(span: Span, zone: tzinfo) -> str:
 
 def _minute(moment: datetime) -> str:
     pattern = "%Y-%m-%dT%H:%M:%S" if moment.second or moment.microsecond else "%Y-%m-%dT%H:%M"
+    pattern += ".%f" if moment.microsecond else ""
     offset = moment.strftime("%z")
     return moment.strftime(pattern) + ("Z" if offset in ("+0000", "") else f"{offset[:3]}:{offset[3:5]}")
 

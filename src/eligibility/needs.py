@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import occurrences, rules, series, wording
+from eligibility.ages import age_in
 from eligibility.evaluator import Situation, Truths, changed, kleene, limit_ratio, measured
-from eligibility.facts import Episode, Observation, Timeline, age_in
+from eligibility.facts import Observation
 from eligibility.formulas import check_formula
 from eligibility.instants import Span
 from eligibility.intervals import INFINITY, Interval, point
 from eligibility.logic import Truth
 from eligibility.results import Need
 from eligibility.settling import settles
+from eligibility.timelines import Episode, Timeline
 from eligibility.vocabulary import Concept
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
@@ -195,12 +197,16 @@ def _newer(stale: Observation, situation: Situation) -> str:
 
 
 def _value(concept: Concept, asks: str, situation: Situation, at_now: bool = True) -> list[Fact]:
-    """A value of a quantity; for a derived one, those inputs that are not known now, and all of them where a value of
-    now would not do."""
+    """A value of a quantity; for a derived one, those inputs that are not known now and the one that it is sampled with,
+    and all of them where a value of now would not do."""
     if concept.formula is None:
         return [Fact(concept.name, asks)]
     now = Span(situation.now, situation.now)
     found = _inputs(concept, now, asks, situation)
+    if (
+        concept.sampled_with is not None
+    ):  # it may be current, and yet there is a new value only where it is measured anew
+        found += _sources(situation.facts.vocabulary[concept.sampled_with], asks, situation)
     return list(dict.fromkeys([*found, *([] if at_now else _sources(concept, asks, situation))])) or [
         Fact(concept.name, asks)
     ]

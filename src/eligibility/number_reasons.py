@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from eligibility import intervals, occurrences, rules, series, wording
+from eligibility.ages import age_in
 from eligibility.evaluator import Situation, changed, limit_ratio, measured, value_of
-from eligibility.facts import Observation, age_in
+from eligibility.facts import Observation
 from eligibility.intervals import INFINITY, Interval
 from eligibility.logic import Truth
 from eligibility.results import OUTCOMES, Evidence

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from eligibility import occurrences, rules, wording
 from eligibility.evaluator import Situation
-from eligibility.facts import Episode, Timeline
 from eligibility.instants import EARLIEST, UNIT_LENGTHS, Span, shift
 from eligibility.logic import Truth
 from eligibility.results import OUTCOMES, Evidence
+from eligibility.timelines import Episode, Timeline
 from eligibility.vocabulary import Concept
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eligibility import rules
-from eligibility.facts import Episode, Facts, Timeline
+from eligibility.facts import Facts
 from eligibility.instants import EARLIEST, LATEST, Duration, Instant, Span, shift
 from eligibility.logic import Truth, all_of, any_of, known
+from eligibility.timelines import Episode, Timeline
 from eligibility.vocabulary import Concept
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN

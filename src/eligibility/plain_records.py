@@ -14,10 +14,12 @@ from functools import lru_cache
 from typing import Any
 
 from eligibility import intervals
+from eligibility.ages import Ages, age_in_months, birth_days
 from eligibility.errors import EligibilityError
-from eligibility.facts import Absent, Ages, ClassObservation, Facts, Observation, age_in_months, birth_days, prepare
+from eligibility.facts import ClassObservation, Facts, Observation, prepare
 from eligibility.instants import Instant, Span, iso, local
 from eligibility.intervals import Interval, point
+from eligibility.look import Absent
 from eligibility.patient import Patient, quantity_reader
 from eligibility.plain_slots import Computed, Effect, Family, Plan
 from eligibility.slots import ASKS, FALSE, TRUE, Content, Range, Slot, content

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 from eligibility import rules
 from eligibility.compiled import Judge, SlotTable, Statements, compile_trials
 from eligibility.errors import UsageError
-from eligibility.facts import Absent, Facts, prepare
+from eligibility.facts import Facts, prepare
 from eligibility.index import Index, Packed
 from eligibility.instants import Instant, instant_of, iso, read_date
 from eligibility.library import Trial, find, select
+from eligibility.look import Absent
 from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult

@@ -12,13 +12,15 @@ from eligibility import rules
 from eligibility.errors import UsageError, excerpt, nearest
 from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene
 from eligibility.explanation import explain
-from eligibility.facts import Absent, Facts, Timeline, prepare
+from eligibility.facts import Facts, prepare
 from eligibility.instants import Instant, iso
 from eligibility.library import Trial, bundled_trials, select
 from eligibility.logic import Truth
+from eligibility.look import Absent
 from eligibility.needs import merge, needs_of, open_atoms
 from eligibility.patient import Patient, Unrecognized
 from eligibility.results import OUTCOMES, Criteria, CriterionResult, Need, Remarks, Screening, TrialResult, Verdict
+from eligibility.timelines import Timeline
 from eligibility.validity import first_change
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 

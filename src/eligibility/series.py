@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import intervals, rules
-from eligibility.facts import ClassObservation, Facts, Observation, age_in
+from eligibility.ages import age_in
+from eligibility.facts import ClassObservation, Facts, Observation
 from eligibility.formulas import Formula, check_formula
 from eligibility.instants import EARLIEST, Duration, Instant, Span, shift
 from eligibility.intervals import ANYTHING, Interval, point

@@ -49,14 +49,7 @@ def add_arguments(parser: Parser) -> None:
     options.add_trials(parser)
     options.add_rules(parser)
     options.add_vocabulary(parser)
-    parser.add_argument(
-        "--at", metavar="TIME",
-        help="The instant of judgement, such as 2024-03-04T08:00Z. Else each patient's as_of, else now.",
-    )  # fmt: skip
-    parser.add_argument(
-        "--absent", choices=["unknown", "no"], default="unknown",
-        help='With "no", silence about a condition that a problem list would name is read as absence.',
-    )  # fmt: skip
+    options.add_judgement(parser, "each patient's")
     parser.add_argument(
         "--engine",
         choices=["polars", "duckdb", "spark"],

@@ -38,6 +38,18 @@ def add_vocabulary(parser: Parser) -> None:
     )  # fmt: skip
 
 
+def add_judgement(parser: Parser, whose: str) -> None:
+    """`--at` and `--absent`: how records are read; `whose` as_of counts where no instant is given."""
+    parser.add_argument(
+        "--at", metavar="TIME",
+        help=f"The instant of judgement, such as 2024-03-04T08:00Z. Else {whose} as_of, else now.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--absent", choices=["unknown", "no"], default="unknown",
+        help='With "no", silence about a condition that a problem list would name is read as absence.',
+    )  # fmt: skip
+
+
 def add_files(parser: Parser, text: str) -> None:
     """Any number of rule files."""
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help=text)

@@ -44,14 +44,7 @@ def add_arguments(parser: Parser) -> None:
     options.add_trials(parser)
     options.add_rules(parser)
     options.add_vocabulary(parser)
-    parser.add_argument(
-        "--at", metavar="TIME",
-        help="The instant of judgement, such as 2024-03-04T08:00Z. Else the patient's as_of, else now.",
-    )  # fmt: skip
-    parser.add_argument(
-        "--absent", choices=["unknown", "no"], default="unknown",
-        help='With "no", silence about a condition that a problem list would name is read as absence.',
-    )  # fmt: skip
+    options.add_judgement(parser, "the patient's")
     parser.add_argument(
         "-f", "--format", choices=["table", "json", "html"], default="table",
         help="A table for people, JSON (JSON Lines for many patients), or a page of HTML for one patient.",

@@ -21,8 +21,9 @@ from typing import Any
 
 from eligibility.cohort.partitions import SEED, deal, dealt, give_memory_back, part_of, partitions_for
 from eligibility.errors import EligibilityError, UsageError, excerpt
-from eligibility.facts import Absent, read_instant
+from eligibility.facts import read_instant
 from eligibility.library import Trial
+from eligibility.look import Absent
 from eligibility.version import __version__
 
 TABLES = ("verdicts", "criteria", "rejects")

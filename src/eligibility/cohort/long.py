@@ -18,8 +18,8 @@ from eligibility.cohort.reading import Clock, Rejects, clock_at, decoded
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.verdicts import judged
 from eligibility.errors import UsageError
-from eligibility.facts import Absent
 from eligibility.library import Trial, bundled_trials, select
+from eligibility.look import Absent
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
 col = nw.col

@@ -28,9 +28,9 @@ from eligibility.cohort.reading import Clock, is_duration, names_of
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, Wanted, current_limit
 from eligibility.cohort.windows import hangs_on_milestone, reach_of, where_to_look
-from eligibility.facts import Absent
 from eligibility.instants import LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
+from eligibility.look import Absent
 from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col

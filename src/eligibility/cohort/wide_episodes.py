@@ -26,8 +26,8 @@ from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Line, Onset, Plans, Probe, Reach, Source
 from eligibility.cohort.windows import reach_of
-from eligibility.facts import Absent
 from eligibility.instants import EARLIEST, LATEST
+from eligibility.look import Absent
 from eligibility.vocabulary import Concept, Vocabulary
 
 Number = PlainNumber | ReadNumber

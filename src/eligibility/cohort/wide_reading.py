@@ -22,9 +22,9 @@ from eligibility.cohort.wide_contradictions import contradictions
 from eligibility.cohort.wide_names import Meaning, meaning_of
 from eligibility.cohort.wide_texts import with_read_texts
 from eligibility.errors import UsageError, excerpt
-from eligibility.facts import Absent
 from eligibility.instants import DAY, LATEST, local
 from eligibility.library import Trial
+from eligibility.look import Absent
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
 from eligibility.values import read_class

@@ -14,8 +14,8 @@ from eligibility.cohort.reading import clock_at
 from eligibility.cohort.results import Cohort
 from eligibility.cohort.wide_reading import WideTable
 from eligibility.errors import UsageError
-from eligibility.facts import Absent
 from eligibility.library import Trial, select
+from eligibility.look import Absent
 
 
 def screen_wide(
