@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from eligibility import nodes
 from eligibility.errors import Diagnostic, nearest
+from eligibility.idioms import masked
 from eligibility.numerals import in_digits
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Concept, Vocabulary
@@ -232,8 +233,7 @@ def _code_end(source: Source, offset: int) -> int:
     end = source.text.find("\n", offset)
     line_start = source.text.rfind("\n", 0, offset) + 1
     line = source.text[line_start : end if end >= 0 else len(source.text)]
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda match: "_" * len(match[0]), line)
-    return line_start + len(bare.split("#", 1)[0].rstrip())
+    return line_start + len(masked(line).rstrip())
 
 
 def class_before(text: str, offset: int, vocabulary: Vocabulary) -> Concept | None:
