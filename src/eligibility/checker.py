@@ -213,7 +213,7 @@ class _CriterionChecker:
         sign = whole.removeprefix(print_formula(last.operands[0]))
         bare: list[nodes.Formula] = []
         for operand in operands[:-1]:
-            concept = self._scope.vocabulary.find(operand.name.text) if isinstance(operand, nodes.Term) else None
+            concept = self._scope.named(operand)
             if concept is not None and concept.kind in ("quantity", "age"):
                 bare.append(operand)
                 said = print_formula(operand)

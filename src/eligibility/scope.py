@@ -105,6 +105,10 @@ class Scope:
             )
         return concept
 
+    def named(self, node: nodes.Formula) -> Concept | None:
+        """The concept that a formula is the name of; None where it is none, or the name is not declared. Reports nothing."""
+        return self.vocabulary.find(node.name.text) if isinstance(node, nodes.Term) else None
+
     def _fail_for_what_lacks(self, name: nodes.Name) -> None:
         """A name that nothing has, since a word of the language in it stands wrongly or lacks something."""
         text, find = self.source.words(name.span), self.vocabulary.find
@@ -181,10 +185,11 @@ class Scope:
         """Report what else is wrong in a statement that is left out: names, units and durations that no diagnostic since
         `told_before` has touched."""
         match node:
-            case nodes.Term(name=name, window=window) | nodes.History(name=name, window=window):
-                self._try_name(name, told_before)
-                self._try_window(window, told_before)
-            case nodes.Onset(name=name, window=window):
+            case (
+                nodes.Term(name=name, window=window)
+                | nodes.History(name=name, window=window)
+                | nodes.Onset(name=name, window=window)
+            ):
                 self._try_name(name, told_before)
                 self._try_window(window, told_before)
             case nodes.Elapsed(name=name):
@@ -216,7 +221,7 @@ class Scope:
         return any(told.span.start < span.end and span.start < told.span.end for told in self.diagnostics[told_before:])
 
     def _is_class(self, node: nodes.Formula) -> bool:
-        concept = self.vocabulary.find(node.name.text) if isinstance(node, nodes.Term) else None
+        concept = self.named(node)
         return concept is not None and concept.kind == "class"
 
     def _try_name(self, name: nodes.Name, told_before: int) -> None:
