@@ -13,8 +13,9 @@ from eligibility.expressions import Refused
 from eligibility.idioms import meant
 from eligibility.instants import Duration, read_duration
 from eligibility.printer import print_formula
-from eligibility.scope import Scope, Wrong, article, short
+from eligibility.scope import Scope, Wrong, article
 from eligibility.source import Span
+from eligibility.tellings import short
 from eligibility.vocabulary import Vocabulary
 
 

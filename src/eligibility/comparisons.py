@@ -11,8 +11,9 @@ from eligibility import nodes, rules
 from eligibility.expressions import Arithmetician
 from eligibility.instants import Duration
 from eligibility.printer import print_formula
-from eligibility.scope import Scope, article, short
+from eligibility.scope import Scope, article
 from eligibility.source import Span
+from eligibility.tellings import short
 from eligibility.vocabulary import Concept, key_of
 
 _FLIPPED: dict[str, rules.Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

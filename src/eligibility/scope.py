@@ -16,6 +16,7 @@ from eligibility.near_misses import near_miss
 from eligibility.numerals import in_digits
 from eligibility.parser import is_stub
 from eligibility.source import Source, Span
+from eligibility.tellings import short
 from eligibility.undeclared import guess
 from eligibility.units import Unit, UnitRefusal
 from eligibility.vocabulary import Concept, Vocabulary
@@ -305,11 +306,6 @@ class Scope:
 def article(kind: str) -> str:
     """`a condition`, `an event`."""
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-def short(words: str) -> str:
-    """The author's words, cut where they would fill a message."""
-    return words if len(words) <= 60 else f"{words[:60]}..."
 
 
 def _within(value: str) -> bool:
