@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
@@ -16,7 +17,7 @@ from eligibility.analysis.findings import analyse
 from eligibility.cli import options
 from eligibility.cli.registry import DONE, FINDINGS
 from eligibility.errors import EligibilityError, UsageError
-from eligibility.library import Trial, bundled_trials, compile_trial, find, load_trials, read_rule_text
+from eligibility.library import Trial, compile_trial, find, load_trials, read_rule_text
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Vocabulary
 
@@ -27,7 +28,8 @@ def analyse_run(arguments: Namespace) -> int:
     """Print what is found about trials."""
     try:
         words = options.vocabulary_of(arguments)
-        trials = _gathered([lambda name=name: _named(name, words) for name in arguments.trials]) or list(_all(words))  # type: ignore[misc]  # bound now
+        named = _gathered([partial(_named, name, words) for name in arguments.trials])
+        trials = named or load_trials(vocabulary=words)
         found: list[tuple[Trial, tuple[Finding, ...]]] = []
         for number, trial in enumerate(trials, 1):
             _show(f"analysing {trial.id}, {len(trial.criteria)} criteria ({number} of {len(trials)})")
@@ -47,7 +49,7 @@ def compare_run(arguments: Namespace) -> int:
     try:
         words = options.vocabulary_of(arguments)
         names = (arguments.first, arguments.second)
-        first, second = _gathered([lambda name=name: (_one(name, words),) for name in names])  # type: ignore[misc]  # bound now
+        first, second = _gathered([partial(_one, name, words) for name in names])
         _show(f"comparing {first.id} and {second.id}, {len(first.criteria) + len(second.criteria)} criteria")
         found = compare(first, second, at=arguments.at)
     finally:
@@ -89,10 +91,6 @@ def _print_json(content: object) -> None:
 # --- trials ----------------------------------------------------------------------------------------------------------
 
 
-def _all(words: Vocabulary | None) -> tuple[Trial, ...]:
-    return bundled_trials() if words is None else load_trials(vocabulary=words)
-
-
 def _named(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
     """The trials of an ID, a file or a folder."""
     path = Path(name)
@@ -100,14 +98,13 @@ def _named(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
         return load_trials(path, vocabulary=words)
     if path.exists() or path.suffix == ".elig":
         return (compile_trial(read_rule_text(path), vocabulary=words, name=path.name),)
-    return (find(name, _all(words)),)
+    return (find(name, load_trials(vocabulary=words)),)
 
 
-def _one(name: str, words: Vocabulary | None) -> Trial:
+def _one(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
+    """The trial of an ID or a file; a folder is none."""
     path = Path(name)
-    if path.is_dir():
-        return _named(str(path / "*.elig"), words)[0]
-    return _named(name, words)[0]
+    return _named(str(path / "*.elig") if path.is_dir() else name, words)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
