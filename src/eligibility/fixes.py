@@ -85,7 +85,7 @@ def _class_value(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.Tri
     if concept is not None:
         close = nearest(diagnostic.underlined.strip("`"), list(concept.values))
         for value in dict.fromkeys([*close, *concept.values]):
-            yield _replace(diagnostic, value if re.fullmatch(r"[A-Za-z0-9 ]+", value) else f"`{value}`")
+            yield _replace(diagnostic, value_text(value))
 
 
 def _sign_of_class(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -234,6 +234,11 @@ def _code_end(source: Source, offset: int) -> int:
     line_start = source.text.rfind("\n", 0, offset) + 1
     line = source.text[line_start : end if end >= 0 else len(source.text)]
     return line_start + len(masked(line).rstrip())
+
+
+def value_text(value: str) -> str:
+    """A value of a class as a rule has it: in backticks where signs are part of it."""
+    return value if re.fullmatch(r"[A-Za-z0-9 ]+", value) else f"`{value}`"
 
 
 def class_before(text: str, offset: int, vocabulary: Vocabulary) -> Concept | None:
