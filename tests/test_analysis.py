@@ -1,15 +1,14 @@
 """What the analysis finds in small trials, one for each kind and as many that are clean; what it finds in the bundled ones; that
 every patient it shows does what is said; that hostile trials are answered; that it agrees with an independent prover."""
 
-import argparse
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from eligibility import RuleError, UsageError, Vocabulary, compile_trial, load_trials, screen
-from eligibility.analysis import KINDS, RELATIONS, analyse, command, compare, laws
+from eligibility import RuleError, UsageError, Vocabulary, cli, compile_trial, load_trials, screen
+from eligibility.analysis import KINDS, RELATIONS, analyse, compare, laws
 from eligibility.analysis.cells import number_grid
 from eligibility.analysis.encoding import Encoder
 from eligibility.analysis.solver import Budget, Search, TooLarge
@@ -650,9 +649,7 @@ def test_long_blocks_and_deep_formulas_are_answered():
 
 
 def call(which, *arguments):
-    parser = argparse.ArgumentParser()
-    getattr(command, f"{which}_add_arguments")(parser)
-    return getattr(command, f"{which}_run")(parser.parse_args(arguments))
+    return cli.run([which, *arguments])
 
 
 def test_analyse_prints_findings_with_the_lines_of_the_author(capsys):
@@ -699,9 +696,7 @@ def test_all_files_that_do_not_compile_are_told_at_once(tmp_path, capsys):
     for name, rule in (("one", "agee >= 18"), ("other", "sepsis within")):
         (tmp_path / f"{name}.elig").write_text(f'trial X "x"\n\ninclude:\n  1 "a": {rule}\n', encoding="utf-8")
     files = [str(tmp_path / "one.elig"), str(tmp_path / "other.elig")]
-    analysed = argparse.Namespace(trials=files, at=None, vocabulary=None, format="text")
-    compared = argparse.Namespace(first=files[0], second=files[1], at=None, vocabulary=None, format="text")
-    assert command.analyse_run(analysed) == command.compare_run(compared) == 2
+    assert call("analyse", *files) == call("compare", *files) == 2
     told = capsys.readouterr().err
     assert told.count("one.elig:4") == told.count("other.elig:4") == 2
 

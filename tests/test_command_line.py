@@ -268,6 +268,15 @@ def test_no_standard_input(call, monkeypatch):
     assert call("format", "-") == (2, "", "there is no standard input\n")
 
 
+@pytest.mark.parametrize("command", ["check", "format"])
+@pytest.mark.parametrize(("content", "told"), [(b"trial \xff", "<stdin>: not UTF-8 text"), (b"#" * 1_000_002, "E101")])
+def test_rules_on_standard_input_that_cannot_be_used(command, content, told):
+    running = process(command, "-", stdin=subprocess.PIPE)
+    said = b"".join(running.communicate(content, timeout=120)).decode()
+    assert running.returncode in (1, 2)
+    assert told in said
+
+
 def test_half_a_letter_is_shown_and_is_still_json(tmp_path):
     path = tmp_path / "patient.json"
     path.write_text('{"id": "\\ud800", "age": 54}', encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from eligibility import Vocabulary, compile_trial, load_trials, screen
 from eligibility.data_request import COLUMNS, Wanted, as_csv, as_json, as_table, data_request, rows
 from eligibility.vocabulary import bundled_vocabulary
+from eligibility.wording import applicability
 from eligibility.writing import Writer
 
 HEAD = 'trial T "t"\n\ninclude:\n  1 "one":\n'
@@ -184,3 +186,15 @@ def test_the_table_fits_a_terminal() -> None:
 def test_the_request_of_an_empty_list() -> None:
     assert as_csv(()) == f"{','.join(COLUMNS)}\n"
     assert as_table(()) == "\n"
+
+
+@pytest.mark.parametrize(
+    ("sex", "months", "told"),
+    [
+        ("female", 96, "females from 8 years"), ("female", 0, "females"), ("male", 18, "males from 18 months"),
+        (None, 6, "everybody from 6 months"),
+    ],
+)  # fmt: skip
+def test_to_whom_a_condition_applies_is_told_to_the_month(sex, months, told):
+    concept = bundled_vocabulary()["pregnancy"]
+    assert applicability(replace(concept, applies_to_sex=sex, applies_from_months=months)) == told

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from eligibility.codes import all_codes
-from eligibility.diagnostic_formats import FORMATS, Findings, as_github, as_json, as_sarif, as_text, write
+from eligibility.diagnostic_formats import Findings, Format, as_github, as_json, as_sarif, as_text, write
 from eligibility.errors import Diagnostic, Related
 from eligibility.fixes import fixes
 from eligibility.library import check_text, diagnose
@@ -92,7 +92,7 @@ def test_json_has_places_fixes_and_relations() -> None:
     ]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", get_args(Format))
 def test_no_format_breaks_on_odd_characters(form: str) -> None:
     odd = made("a\r\n%b\u2028\ud800\x00", name="x\ny,z:\ud800.elig", help_text="c\nd")
     written = write(odd, form)  # type: ignore[arg-type]  # each of the formats

@@ -6,7 +6,7 @@ import pytest
 
 from eligibility import RuleError, Trial, UsageError, Vocabulary, compile_trial, load_trials, screen
 from eligibility.instants import read_duration
-from eligibility.library import LARGEST_FILE, find, select, words_at
+from eligibility.library import LARGEST_FILE, find, select
 from eligibility.source import Source, Span
 
 BUNDLED = ["NCT02444455", "NCT03608592", "NCT06416709", "NCT06882811", "XHNKKY-DDSC"]
@@ -43,7 +43,7 @@ def test_a_file(tmp_path):
         "include.1", "include", "1", "one", None,
     )  # fmt: skip
     assert criterion.words == "malignancy"
-    assert words_at(trial, criterion.span).endswith("malignancy")
+    assert trial.source.words(criterion.span).endswith("malignancy")
 
 
 def test_a_file_of_any_name(tmp_path):
@@ -302,7 +302,6 @@ def test_places_in_a_source():
     ]  # fmt: skip
     assert [source.line(number) for number in (1, 2, 3, 4)] == ["ab", "cd", "", "xyz"]
     assert source.words(Span(8, 11)) == "xyz"
-    assert Span(5, 9).to(Span(2, 6)) == Span(2, 9)
     assert source.snippet(Span(9, 10)) == "    4 | xyz\n      |  ^"
     assert source.snippet(Span(11, 11)).endswith("   ^")
 

@@ -762,3 +762,8 @@ def test_every_code_of_the_library_is_tried():
         }
     )  # E141: among what should be told better
     assert codes - tried == set()
+
+
+def test_words_over_several_lines_are_told_on_one():
+    (told,) = found(formula("((bleeding or age > 3 years) within 3\n      months)"), "E414")
+    assert told.help == "write `within 3 months` behind each name that it is meant for"

@@ -13,8 +13,9 @@ from eligibility.expressions import Refused
 from eligibility.idioms import meant
 from eligibility.instants import Duration, read_duration
 from eligibility.printer import print_formula
-from eligibility.scope import Scope, Wrong, article, short
+from eligibility.scope import Scope, Wrong, article
 from eligibility.source import Span
+from eligibility.tellings import short
 from eligibility.vocabulary import Vocabulary
 
 
@@ -213,7 +214,7 @@ class _CriterionChecker:
         sign = whole.removeprefix(print_formula(last.operands[0]))
         bare: list[nodes.Formula] = []
         for operand in operands[:-1]:
-            concept = self._scope.vocabulary.find(operand.name.text) if isinstance(operand, nodes.Term) else None
+            concept = self._scope.named(operand)
             if concept is not None and concept.kind in ("quantity", "age"):
                 bare.append(operand)
                 said = print_formula(operand)

@@ -12,8 +12,9 @@ from eligibility.bounds import bound, display
 from eligibility.expressions import Arithmetician
 from eligibility.instants import Duration
 from eligibility.printer import print_formula
-from eligibility.scope import Scope, article, short
+from eligibility.scope import Scope, article
 from eligibility.source import Span
+from eligibility.tellings import short
 from eligibility.vocabulary import Concept, key_of
 
 _FLIPPED: dict[str, rules.Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -61,7 +62,7 @@ class Comparisons:
         if operator in ("=>", "=<"):
             self._scope.fail("E442", f"`{operator}` is no comparison", span, f"write `{operator[1]}{operator[0]}`")
         left = node.operands[0]
-        concept = self._scope.vocabulary.find(left.name.text) if isinstance(left, nodes.Term) else None
+        concept = self._scope.named(left)
         if operator in ("!=", "<>"):
             self._scope.fail("E443", f"`{operator}` is no comparison of this language", span,
                        "write `is not` for a class, or the two ranges for a number: `x < 5 or x > 5`")  # fmt: skip
@@ -139,7 +140,7 @@ class Comparisons:
         if len(ends) != 2:
             return ends
         first, second = sorted(ends, key=lambda end: end[1].span.start)
-        concept = self._scope.vocabulary.find(subject.name.text) if isinstance(subject, nodes.Term) else None
+        concept = self._scope.named(subject)
         number, limit = first[1], second[1]
         if not isinstance(number, nodes.Number) or number.unit is not None or not isinstance(limit, nodes.Limit):
             return ends
@@ -234,7 +235,7 @@ class Comparisons:
     # --- classes -----------------------------------------------------------------------------------------------------
 
     def _class_of(self, node: nodes.Formula) -> Concept | None:
-        concept = self._scope.vocabulary.find(node.name.text) if isinstance(node, nodes.Term) else None
+        concept = self._scope.named(node)
         return concept if concept is not None and concept.kind == "class" else None
 
     def _rank(self, concept: Concept, value: nodes.Name) -> int:

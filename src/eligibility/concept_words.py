@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from eligibility.intervals import INFINITY, Interval
+from eligibility.unit_hints import line_of
 from eligibility.units import Scale, Unit
 from eligibility.vocabulary import Concept, Vocabulary
-from eligibility.wording import number, region, with_unit
+from eligibility.wording import SYSTEMS, applicability, number, region, with_unit
 
 # Spellings that laboratories and protocols use; those that fit a quantity are shown beside its own.
 USUAL_UNITS = (
@@ -16,7 +17,6 @@ USUAL_UNITS = (
     "cmH2O", "10^9/L", "10^12/L", "/uL", "U/L", "%", "degC", "degF", "kg", "g", "cm", "m", "L", "mL", "L/min", "mL/min",
     "mL/min/1.73m^2", "/min", "days", "hours", "minutes", "seconds", "mg/mmol", "mg/g", "copies/mL", "IU/mL",
 )  # fmt: skip
-SYSTEMS = {"loinc": "LOINC", "snomed": "SNOMED CT", "icd10": "ICD-10"}
 
 
 def describe(concept: Concept, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
@@ -53,10 +53,7 @@ def describe(concept: Concept, vocabulary: Vocabulary) -> Iterator[tuple[str, st
     if concept.acute_for:
         yield "acute for", concept.acute_for.text
     if concept.has_limited_applicability:
-        whom = {"female": "females", "male": "males", None: "everybody"}[concept.applies_to_sex]
-        years, months = divmod(concept.applies_from_months, 12)
-        since = f" from {months} months" if months and not years else f" from {years} years" if years else ""
-        yield "applies to", f"{whom}{since}"
+        yield "applies to", applicability(concept)
     if concept.is_occurrence:
         yield "problem list", "would name it" if concept.on_problem_list else "would not name it"
     for system, codes in concept.codes.items():
@@ -75,12 +72,9 @@ def _limits(x: Interval, unit: str) -> str:
 
 def usual_units(concept: Concept, vocabulary: Vocabulary) -> list[tuple[str, Scale]]:
     """The usual units in which a quantity is measured, its own first, with the exact line from each to its own."""
-    if concept.measure is None:
-        return []
     found: dict[str, Scale] = {}
     for text in dict.fromkeys((concept.unit, *USUAL_UNITS)):
-        unit = vocabulary.units.read(text)
-        line = concept.measure.scale(unit) if isinstance(unit, Unit) else None
+        line = line_of(vocabulary, concept, text)
         if line is not None:
             found[text] = line
     return list(found.items())
@@ -88,8 +82,8 @@ def usual_units(concept: Concept, vocabulary: Vocabulary) -> list[tuple[str, Sca
 
 def in_other_units(concept: Concept, vocabulary: Vocabulary, amount: Fraction, unit: str) -> list[str]:
     """A value of a quantity in the other usual units: `5 mg/dL` of creatinine is `442 umol/L`."""
-    given = vocabulary.units.read(unit or (concept.bare or concept.unit))
-    line = concept.measure.scale(given) if concept.measure is not None and isinstance(given, Unit) else None
+    unit = unit or (concept.bare or concept.unit)
+    given, line = vocabulary.units.read(unit), line_of(vocabulary, concept, unit)
     if line is None or not isinstance(given, Unit):
         return []
     own = line.factor * amount + line.offset
@@ -109,6 +103,5 @@ def in_other_units(concept: Concept, vocabulary: Vocabulary, amount: Fraction, u
 
 def canonical(concept: Concept, vocabulary: Vocabulary, amount: Fraction, unit: str) -> float | None:
     """A value of a quantity in its own unit, or None where it is never measured in that one."""
-    given = vocabulary.units.read(unit or (concept.bare or concept.unit))
-    line = concept.measure.scale(given) if concept.measure is not None and isinstance(given, Unit) else None
+    line = line_of(vocabulary, concept, unit or (concept.bare or concept.unit))
     return line(amount) if line is not None else None

@@ -19,7 +19,7 @@ from eligibility.formulas import check_formula
 from eligibility.instants import Duration
 from eligibility.library import Trial
 from eligibility.vocabulary import Concept, Vocabulary
-from eligibility.wording import window_words
+from eligibility.wording import SYSTEMS, applicability, window_words
 
 ANY_TIME, NOW = "any time before", "now"
 MOST_PARTS = 12  # of a hierarchy that are named in a note
@@ -202,17 +202,10 @@ class _Reader:
         return what, f"{time}, and {limit} before another value for {derived.name}"
 
     def _anchors(self, window: rules.Window | None) -> Iterator[Wanted]:
-        for anchor in (window.anchor, window.relation) if window else ():
-            if anchor is not None:
-                kind = anchor.concept.kind
-                what = (
-                    "time"
-                    if kind == "milestone"
-                    else "date of the newest"
-                    if kind == "event"
-                    else "onset of the newest episode"
-                )
-                yield self._of(anchor.concept, what, ANY_TIME)
+        for anchor in window.anchors if window else ():
+            told = {"milestone": "time", "event": "date of the newest"}
+            what = told.get(anchor.concept.kind, "onset of the newest episode")
+            yield self._of(anchor.concept, what, ANY_TIME)
 
     def _of(self, concept: Concept, what: str, time: str) -> Wanted:
         unit = ""
@@ -237,16 +230,13 @@ class _Reader:
             more = f", and {len(parts) - MOST_PARTS} more" if len(parts) > MOST_PARTS else ""
             notes.append(f"includes {', '.join(parts[:MOST_PARTS])}{more}")
         if concept.has_limited_applicability:
-            whom = {"female": "females", "male": "males", None: "everybody"}[concept.applies_to_sex]
-            years = f" from {concept.applies_from_months // 12} years" if concept.applies_from_months else ""
-            notes.append(f"of {whom}{years}")
+            notes.append(f"of {applicability(concept)}")
         return "; ".join(notes)
 
 
 # --- written ---------------------------------------------------------------------------------------------------------
 
 COLUMNS = ("fact", "kind", "what", "unit", "time", "limits", "criteria", "codes", "note")
-_SYSTEMS = {"loinc": "LOINC", "snomed": "SNOMED CT", "icd10": "ICD-10"}
 
 
 def rows(request: tuple[Wanted, ...]) -> list[tuple[str, ...]]:
@@ -254,7 +244,7 @@ def rows(request: tuple[Wanted, ...]) -> list[tuple[str, ...]]:
     return [
         (
             item.fact, item.kind, item.what, item.unit, item.time, ", ".join(item.limits), ", ".join(item.criteria),
-            "; ".join(f"{_SYSTEMS.get(system, system)} {', '.join(codes)}" for system, codes in item.codes), item.note,
+            "; ".join(f"{SYSTEMS.get(system, system)} {', '.join(codes)}" for system, codes in item.codes), item.note,
         )
         for item in request
     ]  # fmt: skip

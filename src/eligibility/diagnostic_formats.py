@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, assert_never, get_args
+from typing import Literal, assert_never
 from urllib.parse import quote
 
 from eligibility.codes import all_codes
@@ -20,7 +20,6 @@ from eligibility.fixes import Fix
 from eligibility.source import Source, Span
 
 Format = Literal["text", "json", "sarif", "github"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 _Json = dict[str, object]
 
@@ -45,6 +44,11 @@ class Findings:
         """Each diagnostic with its fixes."""
         for index, diagnostic in enumerate(self.diagnostics):
             yield diagnostic, self.fixes[index] if index < len(self.fixes) else ()
+
+
+def _ends(source: Source, span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Line and column of a place, and of the first character behind it."""
+    return source.position(span.start), source.position(max(span.start, span.end))
 
 
 def write(findings: Findings, form: Format, *, colour: bool = False) -> str:
@@ -132,7 +136,7 @@ def _diagnostic(diagnostic: Diagnostic, fixes: Sequence[Fix]) -> _Json:
 
 
 def _place(source: Source, span: Span) -> _Json:
-    (line, column), (end_line, end_column) = source.position(span.start), source.position(max(span.start, span.end))
+    (line, column), (end_line, end_column) = _ends(source, span)
     return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
 
 
@@ -223,7 +227,7 @@ def _artifact(name: str) -> _Json:
 
 
 def _region(source: Source, span: Span) -> _Json:
-    (line, column), (end_line, end_column) = source.position(span.start), source.position(max(span.start, span.end))
+    (line, column), (end_line, end_column) = _ends(source, span)
     return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
 
 
@@ -234,10 +238,7 @@ def as_github(findings: Findings) -> str:
     """A workflow command for each diagnostic: `::error file=...,line=...::message`. Nothing where there is nothing to say."""
     lines = []
     for diagnostic in findings.diagnostics:
-        (line, column), (end_line, end_column) = (
-            diagnostic.source.position(diagnostic.span.start),
-            diagnostic.source.position(max(diagnostic.span.start, diagnostic.span.end)),
-        )
+        (line, column), (end_line, end_column) = _ends(diagnostic.source, diagnostic.span)
         text = diagnostic.message
         for other in diagnostic.related:
             text += f"\n{other.message}: line {diagnostic.source.position(other.span.start)[0]}"

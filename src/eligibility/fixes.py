@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from eligibility import nodes
 from eligibility.errors import Diagnostic, nearest
+from eligibility.idioms import masked
 from eligibility.numerals import in_digits
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Concept, Vocabulary
@@ -84,7 +85,7 @@ def _class_value(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.Tri
     if concept is not None:
         close = nearest(diagnostic.underlined.strip("`"), list(concept.values))
         for value in dict.fromkeys([*close, *concept.values]):
-            yield _replace(diagnostic, value if re.fullmatch(r"[A-Za-z0-9 ]+", value) else f"`{value}`")
+            yield _replace(diagnostic, value_text(value))
 
 
 def _sign_of_class(diagnostic: Diagnostic, vocabulary: Vocabulary, tree: nodes.TrialFile | None) -> _Found:
@@ -232,8 +233,12 @@ def _code_end(source: Source, offset: int) -> int:
     end = source.text.find("\n", offset)
     line_start = source.text.rfind("\n", 0, offset) + 1
     line = source.text[line_start : end if end >= 0 else len(source.text)]
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda match: "_" * len(match[0]), line)
-    return line_start + len(bare.split("#", 1)[0].rstrip())
+    return line_start + len(masked(line).rstrip())
+
+
+def value_text(value: str) -> str:
+    """A value of a class as a rule has it: in backticks where signs are part of it."""
+    return value if re.fullmatch(r"[A-Za-z0-9 ]+", value) else f"`{value}`"
 
 
 def class_before(text: str, offset: int, vocabulary: Vocabulary) -> Concept | None:

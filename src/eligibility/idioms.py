@@ -20,7 +20,7 @@ def meant(diagnostic: Diagnostic, vocabulary: Vocabulary) -> Diagnostic:
     """The diagnostic, or a better one where a known turn of phrase touches its place."""
     source = diagnostic.source
     number, column = source.position(diagnostic.span.start)
-    line = _masked(source.line(number))
+    line = masked(source.line(number))
     offset = diagnostic.span.start - (column - 1)
     start, end = column - 1, column - 1 + max(1, diagnostic.span.end - diagnostic.span.start)
     base = max(0, start - REACH)
@@ -41,7 +41,7 @@ def meant(diagnostic: Diagnostic, vocabulary: Vocabulary) -> Diagnostic:
     return diagnostic
 
 
-def _masked(line: str) -> str:
+def masked(line: str) -> str:
     """A line of the source without what stands in quotation marks, in backticks and behind `#`, every character in place."""
     line = re.sub(
         r'"(?:[^"\\]|\\.)*"|`[^`]*`', lambda match: match[0][0] + "_" * (len(match[0]) - 2) + match[0][0], line

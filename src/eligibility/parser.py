@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
@@ -16,7 +17,7 @@ from eligibility.files import bundled
 from eligibility.idioms import meant
 from eligibility.layout import DEEPEST, MOST_ERRORS, STUB, lay_out
 from eligibility.source import Source, Span
-from eligibility.syntax_messages import HEADLESS, WITH_CONTENT, expected_there, explain
+from eligibility.syntax_messages import HEADLESS, WITH_CONTENT, expected_at, explain
 from eligibility.tree_reader import TreeReader
 from eligibility.vocabulary import Vocabulary
 
@@ -79,7 +80,7 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
         if start == "trial_file" and _is_head(text, here, diagnostic.code):
             mended, start = _without_head(text), "headless_file"
         else:
-            as_item = expected_there(error) == {"DASH"}
+            as_item = expected_at(error) == {"DASH"}
             inside = diagnostic.code in WITH_CONTENT or _SECTION.match(source.line(diagnostic.line)) is not None
             mended = _stubbed(text, here, blanked, with_content=inside, as_item=as_item)
         if mended is None:
@@ -87,10 +88,7 @@ def _parse(source: Source, vocabulary: Vocabulary, start: str) -> tuple[object |
         text = mended
         unread = text if start == "formula_file" else _without_what_was_read(text, here)
     if isinstance(tree, nodes.TrialFile):
-        tree = nodes.TrialFile(
-            id=tree.id, title=tree.title, registry=tree.registry, values=tree.values, values_span=tree.values_span,
-            sections=tree.sections, comments=tuple(layout.comments), source=source, span=tree.span,
-        )  # fmt: skip
+        tree = replace(tree, comments=tuple(layout.comments))
         diagnostics += _too_deep(tree, source)
         if any(diagnostic.code == "E108" for diagnostic in diagnostics):
             tree = None

@@ -89,7 +89,7 @@ class Plan:
         return found
 
     def _sort(self, place: int, slot: Slot) -> None:
-        anchors = [anchor.concept for window in _windows(slot) for anchor in (window.anchor, window.relation) if anchor]
+        anchors = [anchor.concept for window in _windows(slot) for anchor in window.anchors]
         occurrences = [concept for concept in anchors if concept.is_occurrence]
         match slot:
             case TruthSlot(atom=rules.Judged(address=address)):

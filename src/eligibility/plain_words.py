@@ -75,9 +75,8 @@ def concepts_in(atom: rules.Atom) -> Iterator[Concept]:
 
 
 def _anchors(window: rules.Window | None) -> Iterator[Concept]:
-    for anchor in (window.anchor, window.relation) if window else ():
-        if anchor is not None:
-            yield anchor.concept
+    for anchor in window.anchors if window else ():
+        yield anchor.concept
 
 
 def story(trial: Trial, width: int = 80, *, formulas: bool = False) -> str:

@@ -34,6 +34,11 @@ class Window:
     anchor: Anchor | None = None
     relation: Anchor | None = None
 
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """All that its time is measured from or compared with."""
+        return tuple(anchor for anchor in (self.anchor, self.relation) if anchor is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:

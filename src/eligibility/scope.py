@@ -16,6 +16,7 @@ from eligibility.near_misses import near_miss
 from eligibility.numerals import in_digits
 from eligibility.parser import is_stub
 from eligibility.source import Source, Span
+from eligibility.tellings import short
 from eligibility.undeclared import guess
 from eligibility.units import Unit, UnitRefusal
 from eligibility.vocabulary import Concept, Vocabulary
@@ -105,6 +106,10 @@ class Scope:
             )
         return concept
 
+    def named(self, node: nodes.Formula) -> Concept | None:
+        """The concept that a formula is the name of; None where it is none, or the name is not declared. Reports nothing."""
+        return self.vocabulary.find(node.name.text) if isinstance(node, nodes.Term) else None
+
     def _fail_for_what_lacks(self, name: nodes.Name) -> None:
         """A name that nothing has, since a word of the language in it stands wrongly or lacks something."""
         text, find = self.source.words(name.span), self.vocabulary.find
@@ -181,10 +186,11 @@ class Scope:
         """Report what else is wrong in a statement that is left out: names, units and durations that no diagnostic since
         `told_before` has touched."""
         match node:
-            case nodes.Term(name=name, window=window) | nodes.History(name=name, window=window):
-                self._try_name(name, told_before)
-                self._try_window(window, told_before)
-            case nodes.Onset(name=name, window=window):
+            case (
+                nodes.Term(name=name, window=window)
+                | nodes.History(name=name, window=window)
+                | nodes.Onset(name=name, window=window)
+            ):
                 self._try_name(name, told_before)
                 self._try_window(window, told_before)
             case nodes.Elapsed(name=name):
@@ -216,7 +222,7 @@ class Scope:
         return any(told.span.start < span.end and span.start < told.span.end for told in self.diagnostics[told_before:])
 
     def _is_class(self, node: nodes.Formula) -> bool:
-        concept = self.vocabulary.find(node.name.text) if isinstance(node, nodes.Term) else None
+        concept = self.named(node)
         return concept is not None and concept.kind == "class"
 
     def _try_name(self, name: nodes.Name, told_before: int) -> None:
@@ -300,11 +306,6 @@ class Scope:
 def article(kind: str) -> str:
     """`a condition`, `an event`."""
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-def short(words: str) -> str:
-    """The author's words, cut where they would fill a message."""
-    return words if len(words) <= 60 else f"{words[:60]}..."
 
 
 def _within(value: str) -> bool:

@@ -124,7 +124,7 @@ def is_of_one_trial(slot: Slot) -> bool:
             return False
         case _:
             assert_never(slot)
-    anchors = [anchor for window in windows if window for anchor in (window.anchor, window.relation) if anchor]
+    anchors = [anchor for window in windows if window for anchor in window.anchors]
     return any(anchor.concept.kind == "milestone" for anchor in anchors)
 
 

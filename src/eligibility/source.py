@@ -23,10 +23,6 @@ class Span:
     start: int
     end: int
 
-    def to(self, other: Span) -> Span:
-        """The smallest span that covers both."""
-        return Span(min(self.start, other.start), max(self.end, other.end))
-
 
 class Source:
     """A text with the name under which diagnostics speak of it."""

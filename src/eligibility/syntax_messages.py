@@ -8,6 +8,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
 
 from eligibility.errors import Diagnostic
 from eligibility.expectations import expected_words
+from eligibility.layout import FUSED, STUB
 from eligibility.source import Source, Span
 
 HEADLESS, NO_SECTION = "E123", "E124"
@@ -27,7 +28,7 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
         words, kind = _word_at(text, offset), "text"
     else:
         offset, words, kind = len(source.text), "", "$END" if isinstance(error, UnexpectedEOF) else "text"
-    expected = _expected(error)
+    expected = expected_at(error)
     if expected == {"_INDENT"}:  # what stands above has nothing below it
         above = text[:offset].rstrip()
         begin = above.rfind("\n") + 1
@@ -53,7 +54,7 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
     if kind in ("BEFORE", "AFTER"):
         span = Span(span.start, span.start + len(after.rstrip()))
     message, help_text, code = (
-        head[0] if head else _say(words.strip().replace("\ue000", " "), kind, expected, before, after)
+        head[0] if head else _say(words.strip().replace(FUSED, " "), kind, expected, before, after)
     )
     if help_text is None:
         help_text = _what_stands_here(error)
@@ -64,7 +65,7 @@ def explain(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
 
 def _wrong_head(before: str, after: str) -> tuple[tuple[str, str, str], int] | None:
     """A line that looks like the head of a block, and is none; and where in `before` it begins."""
-    match = re.search(r"(?:^|-\s|:\s)\s*([^\W\d][^:\"]*?\bof)\s*$", before.replace("\ue000", " "), re.IGNORECASE)
+    match = re.search(r"(?:^|-\s|:\s)\s*([^\W\d][^:\"]*?\bof)\s*$", before.replace(FUSED, " "), re.IGNORECASE)
     if match is None or not re.match(r"\s*:\s*$", after):
         return None
     said = " ".join(match[1].split())
@@ -96,7 +97,7 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
     lead = re.search(r"(,|\b(?:and|or|not|no|unless|then))\s*$", before, re.IGNORECASE)
     if words.startswith(")") and lead:
         return f"something is missing between `{lead[1]}` and `)`", "write it, or take out what leads to it", "E127"
-    if kind == "LPAR" and (name := re.search(r"([^\W\d]\w*)\s*$", before.replace("\ue000", " "))):
+    if kind == "LPAR" and (name := re.search(r"([^\W\d]\w*)\s*$", before.replace(FUSED, " "))):
         return (
             f"`{_short(name[1])}` is no function",
             "functions are `min`, `max`, `ln` and `exp`; a root is `x ^ 0.5`; between a name and a bracket stands an operator",
@@ -145,8 +146,6 @@ def _say(words: str, kind: str, expected: set[str], before: str, after: str) -> 
             "join the two with `and` or `or`, or write both as items of a block",
             "E131",
         )
-    if kind == "IF":
-        return "`if` inside another formula needs brackets", "write `A and (if B then C)`", "E121"
     if kind in ("BEFORE", "AFTER") and "within the next" in line:
         return (
             "`within the next` is measured from now, and stands alone",
@@ -215,7 +214,7 @@ def _at_line_end(error: UnexpectedToken, source: Source, text: str, offset: int,
     words = source.text[line_start:end].strip()
     start = line_start + (len(source.text[line_start:end]) - len(source.text[line_start:end].lstrip()))
     span = Span(min(start, max(len(source.text) - 1, 0)), max(end, start + 1))
-    expected = _expected(error)
+    expected = expected_at(error)
     block = re.search(
         r"((?:all|any|none|at\s+least\s+\d+|at\s+most\s+\d+|exactly\s+\d+)\s+of)\s*:\s*$", words, re.IGNORECASE
     )
@@ -278,12 +277,8 @@ def _what_stands_here(error: UnexpectedInput) -> str:
     return f"expected here: {words}" if words else "see the forms of formulas in the language reference"
 
 
-def expected_there(error: UnexpectedInput | None) -> set[str]:
-    """The names of what the grammar waits for at an error."""
-    return _expected(error) if error is not None else set()
-
-
-def _expected(error: UnexpectedInput) -> set[str]:
+def expected_at(error: UnexpectedInput | None) -> set[str]:
+    """The names of what the grammar waits for at an error; none where there is no error of the grammar."""
     names = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
     return {str(name) for name in names}
 
@@ -294,5 +289,5 @@ def _word_at(text: str, offset: int) -> str:
 
 
 def _short(words: str) -> str:
-    first_line = words.split("\n", 1)[0].replace("\ue000", " ").replace("\ue001", "?").strip(" `")
+    first_line = words.split("\n", 1)[0].replace(FUSED, " ").replace(STUB, "?").strip(" `")
     return first_line if len(first_line) <= 40 else f"{first_line[:40]}..."

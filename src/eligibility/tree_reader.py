@@ -66,20 +66,20 @@ class TreeReader(Transformer[Token, Any]):
 
     def header(self, children: list[Any]) -> Any:
         fields: dict[str, Any] = {}
-        for name, value in (child for child in _inner(children)):
+        for name, value in _inner(children):
             if name in fields:
                 self.diagnostics.append(Diagnostic(
                     "E302", f"there is a second `{name}`", value[1], self._source, "keep the one that is meant",
                     related=(Related("the first is here", fields[name][1]),),
                 ))  # fmt: skip
             fields.setdefault(name, value)
-        return _Header(id=str(children[1]), title=_text(children[2]), fields=fields)
+        return {"id": str(children[1]), "title": _text(children[2]), "fields": fields}
 
     def registry(self, children: list[Any]) -> Any:
-        return _Field(("registry", (_text(children[1]), _span(children[:2]))))
+        return "registry", (_text(children[1]), _span(children[:2]))
 
     def values(self, children: list[Any]) -> Any:
-        return _Field(("values", (_text(children[1]), _span(children[1:2]))))
+        return "values", (_text(children[1]), _span(children[1:2]))
 
     def section(self, children: list[Any]) -> nodes.Section:
         name = str(children[0]).casefold()
@@ -262,15 +262,6 @@ class TreeReader(Transformer[Token, Any]):
         quoted = token.type == "QUOTED"
         words = str(token).strip("`") if quoted else str(token).replace(FUSED, " ")
         return nodes.Name(text=" ".join(words.split()), quoted=quoted, span=_span(children))
-
-
-class _Header(dict[str, Any]):
-    def __init__(self, **fields: Any) -> None:
-        super().__init__(fields)
-
-
-class _Field(tuple[str, Any]):
-    pass
 
 
 def _plain_operator(token: Token) -> str:

@@ -18,7 +18,7 @@ _TRIED = ("mg/dL", "mmol/L", "umol/L", "g/dL", "g/L", "kPa", "mmHg", "10^9/L", "
 
 def units_of(vocabulary: Vocabulary, concept: Concept) -> list[str]:
     """Units in which laboratories report a quantity, its own first."""
-    fitting = [text for text in _TRIED if text != concept.unit and _line(vocabulary, concept, text)]
+    fitting = [text for text in _TRIED if text != concept.unit and line_of(vocabulary, concept, text)]
     return [str(concept.unit), *fitting]
 
 
@@ -28,7 +28,7 @@ def likely_units(vocabulary: Vocabulary, concept: Concept, value: Fraction, *, d
     plausible = concept.plausible
     if difference or plausible is None:
         return units
-    lines = {unit: _line(vocabulary, concept, unit) for unit in units}
+    lines = {unit: line_of(vocabulary, concept, unit) for unit in units}
     return [unit for unit, line in lines.items() if line and plausible.overlaps(point(line(value)))] or units
 
 
@@ -41,7 +41,7 @@ def of_a_multiple(unit: str | None) -> str | None:
     return "multiples are of `ULN` or `LLN`; to compare two quantities, divide one by the other"
 
 
-def _line(vocabulary: Vocabulary, concept: Concept, text: str) -> Scale | None:
+def line_of(vocabulary: Vocabulary, concept: Concept, text: str) -> Scale | None:
     """How a value in a unit becomes one in the unit of the quantity; None where it is no unit of it."""
     unit = vocabulary.units.read(text)
     return concept.measure.scale(unit) if concept.measure is not None and isinstance(unit, Unit) else None

@@ -119,7 +119,7 @@ def _concepts(atom: rules.Atom, facts: Facts) -> Iterator[tuple[str, Concept]]:
         case _:
             waiting.append(atom.concept)
     for window in windows:
-        waiting += [anchor.concept for anchor in (window.anchor, window.relation) if anchor] if window else []
+        waiting += [anchor.concept for anchor in window.anchors] if window else []
     seen: set[str] = set()
     while waiting:
         concept = waiting.pop()

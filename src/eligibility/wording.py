@@ -7,7 +7,9 @@ from eligibility.facts import Facts
 from eligibility.instants import EARLIEST, Span, iso, show
 from eligibility.intervals import INFINITY, Interval, same
 from eligibility.units import Scale
+from eligibility.vocabulary import Concept
 
+SYSTEMS = {"loinc": "LOINC", "snomed": "SNOMED CT", "icd10": "ICD-10"}
 _RELATION = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 
 
@@ -25,6 +27,15 @@ def number(value: float, beside: float | None = None) -> str:
 def with_unit(text: str, unit: str) -> str:
     """`82 mmHg`, `93 %`; nothing behind a score."""
     return f"{text} {unit}" if unit and unit != "1" else text
+
+
+def applicability(concept: Concept) -> str:
+    """`females from 8 years`: to whom a condition can apply."""
+    whom = {"female": "females", "male": "males", None: "everybody"}[concept.applies_to_sex]
+    years, months = divmod(concept.applies_from_months, 12)
+    if months:
+        return f"{whom} from {concept.applies_from_months} months"
+    return f"{whom} from {years} years" if years else whom
 
 
 def converted(x: Interval, line: Scale) -> Interval:
@@ -73,9 +84,7 @@ def window_words(window: rules.Window | None) -> str:
     parts = []
     if window.duration is not None:
         parts.append(f"within {'the next ' if window.ahead else ''}{window.duration.text}")
-    for anchor in (window.anchor, window.relation):
-        if anchor is not None:
-            parts.append(f"{'after' if anchor.after else 'before'} {anchor.concept.name}")
+    parts += [f"{'after' if anchor.after else 'before'} {anchor.concept.name}" for anchor in window.anchors]
     return " ".join(parts)
 
 

@@ -19,7 +19,7 @@ from eligibility.analysis.solver import Budget, Search, Solution, TooLarge
 from eligibility.analysis.statements import In, Node, holds, some, variables_of
 from eligibility.analysis.stretches import moments
 from eligibility.analysis.witness import proposals
-from eligibility.analysis.world import World
+from eligibility.analysis.world import World, root_of
 from eligibility.errors import EligibilityError
 from eligibility.evaluator import Situation, evaluate
 from eligibility.facts import prepare
@@ -72,6 +72,14 @@ def failing(asker: Asker, criterion: rules.Criterion) -> Goal:
     return Goal(asker, criterion.rule, criterion.section == "include", denied=True)
 
 
+_Key = tuple[int, int, Asker, bool, bool]
+
+
+def _key(number: int, goal: Goal) -> _Key:
+    """What is known of a goal in a world is kept under this; `_nodes` keeps the rule alive whose identity stands in it."""
+    return number, id(goal.rule), goal.asker, goal.met, goal.denied
+
+
 class Reasoner:
     """Answers questions about some statements, at one instant or at every one; `as_computed` for those patients in whom every
     derived quantity is computed from the newest of its inputs."""
@@ -88,15 +96,15 @@ class Reasoner:
         ]
         self._budget = Budget()
         self._encoders = [Encoder(world) for world in self.worlds]
-        self._nodes: dict[tuple[int, int, Asker, bool, bool], tuple[Goal, Node, frozenset[int]]] = {}
-        self._parts: dict[tuple[int, int, Asker, bool, bool], frozenset[int]] = {}
-        self._alone: dict[tuple[int, int, Asker, bool, bool], bool] = {}
+        self._nodes: dict[_Key, tuple[Goal, Node, frozenset[int]]] = {}
+        self._parts: dict[_Key, frozenset[int]] = {}
+        self._alone: dict[_Key, bool] = {}
         self._samples: dict[int, Solution] = {}
 
     # --- what a goal says --------------------------------------------------------------------------------------------
 
     def _node(self, number: int, goal: Goal) -> tuple[Node, frozenset[int]]:
-        key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+        key = _key(number, goal)
         found = self._nodes.get(key)
         if found is None:
             node = self._encoders[number].outcome(goal.asker, goal.rule, goal.met)
@@ -109,21 +117,14 @@ class Reasoner:
         """The positions of goals that hang together through what they speak of."""
         owner: dict[int, int] = {}
         parent = list(range(len(goals)))
-
-        def root(index: int) -> int:
-            while parent[index] != index:
-                parent[index] = parent[parent[index]]
-                index = parent[index]
-            return index
-
         for number, world in enumerate(self.worlds):
             for position, goal in enumerate(goals):
                 for variable in self._node(number, goal)[1]:
                     other = owner.setdefault(number << 32 | world.component(variable), position)
-                    parent[root(position)] = root(other)
+                    parent[root_of(parent, position)] = root_of(parent, other)
         grouped: dict[int, list[int]] = {}
         for position in range(len(goals)):
-            grouped.setdefault(root(position), []).append(position)
+            grouped.setdefault(root_of(parent, position), []).append(position)
         return list(grouped.values())
 
     def may_be_unmeasured(self, asker: Asker, rule: rules.Rule) -> bool:
@@ -137,7 +138,7 @@ class Reasoner:
 
     def _components(self, number: int, goal: Goal) -> frozenset[int]:
         """What a goal speaks of: variables that are tied to each other count as one."""
-        key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+        key = _key(number, goal)
         found = self._parts.get(key)
         if found is None:
             component = self.worlds[number].component
@@ -159,7 +160,7 @@ class Reasoner:
     def _holds(self, number: int, goals: Sequence[Goal]) -> bool:
         if len(goals) == 1:
             goal = goals[0]
-            key = (number, id(goal.rule), goal.asker, goal.met, goal.denied)
+            key = _key(number, goal)
             known = self._alone.get(key)
             if known is None:
                 known = self._alone[key] = self._solve(number, goals, (), settled=False) is not None

@@ -295,21 +295,22 @@ class World:
         return self._parts
 
 
+def root_of(parent: list[int], index: int) -> int:
+    """The one that stands for all that hang together with `index`; the ways there are made shorter in `parent`."""
+    while parent[index] != index:
+        parent[index] = parent[parent[index]]
+        index = parent[index]
+    return index
+
+
 def _components(space: Space) -> tuple[list[int], dict[int, list[Node]]]:
     parent = list(range(len(space.grids)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
     touched = [sorted(variables_of(node)) for node in space.always]
     for names in touched:
         for name in names[1:]:
-            parent[root(name)] = root(names[0])
+            parent[root_of(parent, name)] = root_of(parent, names[0])
     nodes: dict[int, list[Node]] = {}
     for node, names in zip(space.always, touched, strict=True):
         if names:
-            nodes.setdefault(root(names[0]), []).append(node)
-    return [root(index) for index in range(len(parent))], nodes
+            nodes.setdefault(root_of(parent, names[0]), []).append(node)
+    return [root_of(parent, index) for index in range(len(parent))], nodes

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from eligibility.cli import options
 from eligibility.cli.arguments import Parser
 
 
 def add_arguments(parser: Parser) -> None:
     """What `analyse` takes."""
-    from eligibility.analysis.command import analyse_add_arguments
-
     parser.explain(
         "Say what is wrong with the criteria of a trial, before any patient is screened: criteria in conflict, that can "
         "never be met, that others decide already, and thresholds that cannot be meant.",
@@ -21,11 +20,25 @@ def add_arguments(parser: Parser) -> None:
         },
         statuses={1: "something was found"},
     )
-    analyse_add_arguments(parser)
+    parser.add_argument(
+        "trials", nargs="*", metavar="TRIAL", help="IDs of bundled trials, rule files, or folders of them; all bundled trials if left out"
+    )  # fmt: skip
+    add_analysis(parser)
+
+
+def add_analysis(parser: Parser) -> None:
+    """What `analyse` and `compare` take beside trials."""
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        help="the instant of judgement, as 2024-03-04T08:00Z; without it what holds at every instant",
+    )
+    options.add_vocabulary(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it")
 
 
 def run(arguments: Namespace) -> int:
     """Analyse them."""
-    from eligibility.analysis.command import analyse_run
+    from eligibility.cli.analysing import analyse_run
 
     return analyse_run(arguments)

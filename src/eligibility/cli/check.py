@@ -41,8 +41,9 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace) -> int:
     """Check them; a file that cannot be read is told, and the others are checked."""
     from eligibility import diagnostic_formats
+    from eligibility.cli.streams import rule_sources, rule_text
     from eligibility.fixes import fixes
-    from eligibility.library import check_text, rule_files
+    from eligibility.library import check_text
     from eligibility.version import __version__
     from eligibility.vocabulary import bundled_vocabulary
 
@@ -51,14 +52,11 @@ def run(arguments: Namespace) -> int:
     mended: list[tuple[Fix, ...]] = []
     unreadable: list[tuple[str, str]] = []
     files = usable = criteria = 0
-    paths = options.rule_paths(arguments) if not arguments.files else [
-        path for item in arguments.files for path in ([item] if str(item) == "-" else rule_files(item))
-    ]  # fmt: skip
-    for path in paths:
+    for path in rule_sources(arguments.files) if arguments.files else options.rule_paths(arguments):
         files += 1
         name = _shown(path, bundled_ones=not arguments.files)
         try:
-            text = _text(path)
+            text = rule_text(path)
         except UsageError as error:
             unreadable.append((name, str(error)))
             continue
@@ -80,15 +78,3 @@ def _shown(path: Path, *, bundled_ones: bool) -> str:
     if str(path) == "-":
         return "<stdin>"
     return path.name if bundled_ones else path.as_posix()
-
-
-def _text(path: Path) -> str:
-    from eligibility.cli.streams import standard_input
-    from eligibility.library import LARGEST_FILE, read_rule_text
-
-    if str(path) != "-":
-        return read_rule_text(path)
-    try:
-        return standard_input().read(LARGEST_FILE + 1)  # one more than is allowed: the reader of text refuses it
-    except UnicodeDecodeError:
-        raise UsageError("<stdin>: not UTF-8 text") from None

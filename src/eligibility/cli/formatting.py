@@ -10,7 +10,7 @@ from eligibility.cli import options
 from eligibility.cli.arguments import Parser
 from eligibility.cli.registry import DONE, FINDINGS, UNUSABLE
 from eligibility.cli.running import complain
-from eligibility.cli.streams import destination, standard_input
+from eligibility.cli.streams import destination, rule_sources, rule_text
 from eligibility.errors import RuleError, UsageError
 
 
@@ -33,7 +33,6 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print, check or rewrite them."""
-    from eligibility.library import read_rule_text, rule_files
     from eligibility.parser import parse_trial
     from eligibility.printer import print_trial
     from eligibility.vocabulary import bundled_vocabulary
@@ -42,24 +41,23 @@ def run(arguments: Namespace) -> int:
         raise UsageError("name the files to format, or - for standard input")
     words = options.vocabulary_of(arguments) or bundled_vocabulary()
     status = DONE
-    for item in arguments.files:
-        for path in [item] if str(item) == "-" else rule_files(item):
-            is_input = str(path) == "-"
-            text = _read_input() if is_input else read_rule_text(path)
-            tree, diagnostics = parse_trial(text, words, "<stdin>" if is_input else path.name)
-            if tree is None or diagnostics:
-                complain(str(RuleError(diagnostics)))
-                status = UNUSABLE
-                continue
-            formatted = print_trial(tree)
-            if arguments.check:
-                if formatted != text:
-                    sys.stdout.write(f"{path}\n")
-                    status = max(status, FINDINGS)
-            elif arguments.write and not is_input:
-                _rewrite(path, text, formatted)
-            else:
-                sys.stdout.write(formatted)
+    for path in rule_sources(arguments.files):
+        is_input = str(path) == "-"
+        text = rule_text(path)
+        tree, diagnostics = parse_trial(text, words, "<stdin>" if is_input else path.name)
+        if tree is None or diagnostics:
+            complain(str(RuleError(diagnostics)))
+            status = UNUSABLE
+            continue
+        formatted = print_trial(tree)
+        if arguments.check:
+            if formatted != text:
+                sys.stdout.write(f"{path}\n")
+                status = max(status, FINDINGS)
+        elif arguments.write and not is_input:
+            _rewrite(path, text, formatted)
+        else:
+            sys.stdout.write(formatted)
     return status
 
 
@@ -67,10 +65,3 @@ def _rewrite(path: Path, text: str, formatted: str) -> None:
     if formatted != text:
         with destination(path) as stream:
             stream.write(formatted)
-
-
-def _read_input() -> str:
-    try:
-        return standard_input().read()
-    except UnicodeDecodeError:
-        raise UsageError("-: not UTF-8 text") from None

@@ -1,11 +1,12 @@
-"""The names of files go in; open streams come out: patients one at a time, standard input, and a file that appears whole."""
+"""The names of files go in; what is read and written comes out: patients one at a time, rule texts, standard input, and a file
+that appears whole."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -50,6 +51,26 @@ def patients(place: str) -> Iterator[tuple[bool, Iterator[Line]]]:
     finally:
         if place != "-":
             stream.close()
+
+
+def rule_sources(items: Iterable[Path]) -> Iterator[Path]:
+    """The rule files that files and folders stand for; `-`, which is standard input, stands for itself."""
+    from eligibility.library import rule_files
+
+    for item in items:
+        yield from [item] if str(item) == "-" else rule_files(item)
+
+
+def rule_text(path: Path) -> str:
+    """The text of a rule file, or of standard input for `-`. Raises UsageError where it cannot be read."""
+    from eligibility.library import LARGEST_FILE, read_rule_text
+
+    if str(path) != "-":
+        return read_rule_text(path)
+    try:
+        return standard_input().read(LARGEST_FILE + 1)  # one more than is allowed: the reader of text refuses it
+    except UnicodeDecodeError:
+        raise UsageError("<stdin>: not UTF-8 text") from None
 
 
 def standard_input(errors: str = "strict") -> TextIO:

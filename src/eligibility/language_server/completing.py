@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eligibility.concept_words import usual_units
+from eligibility.fixes import value_text
 from eligibility.language_server.positions import Positions
 from eligibility.language_server.words import LONGEST_LINE, Word, class_of, measured, words_of
 from eligibility.source import Span
@@ -87,8 +88,7 @@ def _items(line: str, words: list[Word], start: int, offset: int, vocabulary: Vo
     if concept := class_of(earlier):
         for value in concept.values:
             if _fits(value, begun):
-                plain = re.fullmatch(r"[A-Za-z0-9 ]+", value) is not None
-                yield Item(value, "class value", concept.name, value if plain else f"`{value}`", here)
+                yield Item(value, "class value", concept.name, value_text(value), here)
         return
     if earlier and earlier[-1].kind == "number" and not earlier[-1].unit and before[-1:] in (" ", "\t"):
         yield from _units(earlier, said, begun, here, vocabulary)
@@ -210,17 +210,13 @@ def _names(
             )
             if name != concept.name:
                 detail = f"{detail}: {concept.name}"
-            bare = ticked is not None or _is_bare(name)
+            bare = ticked is not None or _is_bare(name, vocabulary)
             yield Item(name, "concept", detail, name if bare else f"`{name}`", Span(place, offset), concept.about)
         return
 
 
-_IN_NO_NAME = re.compile(r"(?<![\w/-])(?:and|or|not|then|unless)(?![\w/-])", re.IGNORECASE)
-
-
-def _is_bare(name: str) -> bool:
+def _is_bare(name: str, vocabulary: Vocabulary) -> bool:
     """Can a name stand without backticks?"""
     word = r"[^\W_]+(?:[-/'][^\W_]+)*"
-    return (
-        re.fullmatch(rf"{word}(?: {word})*", name) is not None and not _IN_NO_NAME.search(name) and not name.isdigit()
-    )
+    plain = re.fullmatch(rf"{word}(?: {word})*", name) is not None
+    return plain and not name.isdigit() and name not in vocabulary.names_for_backticks

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eligibility.language_server.positions import Positions
-from eligibility.language_server.words import word_at, words_of
+from eligibility.language_server.words import rank_of, word_at, words_of
 from eligibility.source import Span
 from eligibility.vocabulary import Vocabulary
 
@@ -75,6 +75,6 @@ def definition(positions: Positions, offset: int, vocabulary: Vocabulary, declar
     if word is None or word.concept is None:
         return None
     if word.kind == "value":
-        rank = word.concept.value_ranks.get(re.sub(r"[\s_-]+", "", word.text.strip("`")).casefold())
+        rank = rank_of(word.concept, word.text)
         return declared.value(word.concept.name, word.concept.values[rank] if rank is not None else word.text)
     return declared.concept(word.concept.name)

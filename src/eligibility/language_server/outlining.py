@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from eligibility.language_server.words import LONGEST_LINE
 from eligibility.source import Span
 
 MOST_SYMBOLS = 5_000
@@ -59,7 +60,7 @@ def outline(text: str) -> list[Symbol]:
 
 
 def _symbol(line: str, start: int, end: int) -> Symbol | None:
-    if len(line) > 4_000:
+    if len(line) > LONGEST_LINE:
         return None
     whole = Span(start, end)
     if match := _TRIAL.match(line):

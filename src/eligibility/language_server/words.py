@@ -12,7 +12,7 @@ from typing import Literal
 
 from eligibility.instants import time_unit
 from eligibility.units import Unit
-from eligibility.vocabulary import Concept, Vocabulary
+from eligibility.vocabulary import Concept, Vocabulary, key_of
 
 LONGEST_LINE = 4_000  # characters: of a longer line nothing is said
 MOST_WORDS = 10  # of one name
@@ -102,13 +102,14 @@ def _named(word: Word, before: list[Word]) -> Word:
     if word.concept is not None:
         return word
     concept = class_of(before)
-    if concept is not None and _rank(concept, word.text) is not None:
+    if concept is not None and rank_of(concept, word.text) is not None:
         return Word("value", word.text, word.start, word.end, concept)
     return word
 
 
-def _rank(concept: Concept, text: str) -> int | None:
-    return concept.value_ranks.get(re.sub(r"[\s_-]+", "", text.strip("`")).casefold())
+def rank_of(concept: Concept, text: str) -> int | None:
+    """The place of a value in the order of its class, as the author wrote it; None for what is none of its values."""
+    return concept.value_ranks.get(key_of(text.strip("`")))
 
 
 def class_of(before: list[Word]) -> Concept | None:

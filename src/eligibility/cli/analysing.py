@@ -1,14 +1,12 @@
-"""The arguments of `eligibility analyse` and `eligibility compare` go in; findings as text or JSON, and an exit status, come out.
-
-Exit status: 0 nothing found (for `compare`: compared), 1 findings, 2 unusable input.
-"""
+"""The arguments of `eligibility analyse` and `eligibility compare` go in; findings as text or JSON, and an exit status, come out."""
 
 from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
@@ -16,53 +14,26 @@ from typing import Any
 from eligibility.analysis.comparing import Comparison, compare, names_of
 from eligibility.analysis.finding import Finding
 from eligibility.analysis.findings import analyse
+from eligibility.cli import options
+from eligibility.cli.registry import DONE, FINDINGS
 from eligibility.errors import EligibilityError, UsageError
-from eligibility.library import Trial, bundled_trials, compile_trial, find, load_trials, read_rule_text
+from eligibility.library import Trial, compile_trial, find, load_trials, read_rule_text
 from eligibility.source import Source, Span
 from eligibility.vocabulary import Vocabulary
 
-DONE, FINDINGS, UNUSABLE = 0, 1, 2
 WIDTH = 100
-
-
-def analyse_add_arguments(parser: ArgumentParser) -> None:
-    """Describe `eligibility analyse` to argparse."""
-    parser.add_argument(
-        "trials", nargs="*", metavar="TRIAL", help="IDs of bundled trials, rule files, or folders of them; all bundled trials if left out"
-    )  # fmt: skip
-    _common(parser)
-
-
-def compare_add_arguments(parser: ArgumentParser) -> None:
-    """Describe `eligibility compare` to argparse."""
-    parser.add_argument("first", metavar="A", help="the ID of a bundled trial, or a rule file")
-    parser.add_argument("second", metavar="B", help="another one, or another version of it")
-    _common(parser)
-
-
-def _common(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--at",
-        metavar="TIME",
-        help="the instant of judgement, as 2024-03-04T08:00Z; without it what holds at every instant",
-    )
-    parser.add_argument(
-        "--vocabulary", type=Path, metavar="PATH", help="a TOML file or folder that extends the bundled vocabulary"
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it")
 
 
 def analyse_run(arguments: Namespace) -> int:
     """Print what is found about trials."""
     try:
-        words = _vocabulary(arguments.vocabulary)
-        trials = _gathered([lambda name=name: _named(name, words) for name in arguments.trials]) or list(_all(words))  # type: ignore[misc]  # bound now
+        words = options.vocabulary_of(arguments)
+        named = _gathered([partial(_named, name, words) for name in arguments.trials])
+        trials = named or load_trials(vocabulary=words)
         found: list[tuple[Trial, tuple[Finding, ...]]] = []
         for number, trial in enumerate(trials, 1):
             _show(f"analysing {trial.id}, {len(trial.criteria)} criteria ({number} of {len(trials)})")
             found.append((trial, analyse(trial, at=arguments.at)))
-    except EligibilityError as error:
-        return _complain(error)
     finally:
         _show("")
     if arguments.format == "json":
@@ -76,13 +47,11 @@ def analyse_run(arguments: Namespace) -> int:
 def compare_run(arguments: Namespace) -> int:
     """Print how two trials are related."""
     try:
-        words = _vocabulary(arguments.vocabulary)
+        words = options.vocabulary_of(arguments)
         names = (arguments.first, arguments.second)
-        first, second = _gathered([lambda name=name: (_one(name, words),) for name in names])  # type: ignore[misc]  # bound now
+        first, second = _gathered([partial(_one, name, words) for name in names])
         _show(f"comparing {first.id} and {second.id}, {len(first.criteria) + len(second.criteria)} criteria")
         found = compare(first, second, at=arguments.at)
-    except EligibilityError as error:
-        return _complain(error)
     finally:
         _show("")
     if arguments.format == "json":
@@ -115,24 +84,11 @@ def _show(text: str) -> None:
         sys.stderr.flush()
 
 
-def _complain(error: EligibilityError) -> int:
-    print(error, file=sys.stderr)
-    return UNUSABLE
-
-
 def _print_json(content: object) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 # --- trials ----------------------------------------------------------------------------------------------------------
-
-
-def _vocabulary(path: Path | None) -> Vocabulary | None:
-    return None if path is None else Vocabulary.load(path)
-
-
-def _all(words: Vocabulary | None) -> tuple[Trial, ...]:
-    return bundled_trials() if words is None else load_trials(vocabulary=words)
 
 
 def _named(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
@@ -142,14 +98,13 @@ def _named(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
         return load_trials(path, vocabulary=words)
     if path.exists() or path.suffix == ".elig":
         return (compile_trial(read_rule_text(path), vocabulary=words, name=path.name),)
-    return (find(name, _all(words)),)
+    return (find(name, load_trials(vocabulary=words)),)
 
 
-def _one(name: str, words: Vocabulary | None) -> Trial:
+def _one(name: str, words: Vocabulary | None) -> tuple[Trial, ...]:
+    """The trial of an ID or a file; a folder is none."""
     path = Path(name)
-    if path.is_dir():
-        return _named(str(path / "*.elig"), words)[0]
-    return _named(name, words)[0]
+    return _named(str(path / "*.elig") if path.is_dir() else name, words)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
