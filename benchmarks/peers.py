@@ -16,6 +16,7 @@ from eligibility import Screener, rules
 from eligibility.compiled import cuts, thresholds
 from eligibility.library import Trial
 from eligibility.slots import FALSE, LACKS, TRUE, Content, NumberSlot, RankSlot, RatioSlot, slot_of
+from eligibility.verdicts import VERDICTS
 
 ENCODING = (
     "Peers know no unknown: each trial is one expression of what surely fails, else what lacks data, else what waits for an "
@@ -23,7 +24,6 @@ ENCODING = (
 )
 FAR = 1e12  # for what has no end: JSON has no infinity, and some engines hold numbers as decimals
 INWARD = 3e-9  # relative: beyond the tolerance of a threshold
-VERDICTS = ("ineligible", "eligible", "review", "undetermined")
 
 Judge = Callable[[Any], Any]
 Encode = Callable[[Sequence[Content]], Any]
@@ -35,7 +35,6 @@ class Peer:
     raises ImportError where the engine is not installed."""
 
     name: str
-    module: str
     compiled: Callable[[Sequence[Trial], Screener], tuple[Judge, Encode]]
     note: str
     is_slow: bool = False
@@ -307,12 +306,10 @@ def _cel_python(trials: Sequence[Trial], screener: Screener) -> tuple[Judge, Enc
 
 
 PEERS = (
-    Peer("datalogic-py (Rust)", "datalogic_py", _datalogic, "JSONLogic; the patient parsed into its own form before"),
-    Peer(
-        "datalogic-py (Rust), from a dict", "datalogic_py", _datalogic_of_dict, "JSONLogic; it reads the dict each time"
-    ),
-    Peer("zen-engine (Rust)", "zen", _zen, "its expression language; it reads the dict each time"),
-    Peer("common-expression-language (Rust)", "cel", _cel, "CEL; its context made before"),
-    Peer("rule-engine", "rule_engine", _rule_engine, "a dict, by its resolver of items"),
-    Peer("cel-python", "celpy", _cel_python, "CEL; the patient converted before", is_slow=True),
+    Peer("datalogic-py (Rust)", _datalogic, "JSONLogic; the patient parsed into its own form before"),
+    Peer("datalogic-py (Rust), from a dict", _datalogic_of_dict, "JSONLogic; it reads the dict each time"),
+    Peer("zen-engine (Rust)", _zen, "its expression language; it reads the dict each time"),
+    Peer("common-expression-language (Rust)", _cel, "CEL; its context made before"),
+    Peer("rule-engine", _rule_engine, "a dict, by its resolver of items"),
+    Peer("cel-python", _cel_python, "CEL; the patient converted before", is_slow=True),
 )

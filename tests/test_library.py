@@ -6,7 +6,7 @@ import pytest
 
 from eligibility import RuleError, Trial, UsageError, Vocabulary, compile_trial, load_trials, screen
 from eligibility.instants import read_duration
-from eligibility.library import LARGEST_FILE, find, select, words_at
+from eligibility.library import LARGEST_FILE, find, select
 from eligibility.source import Source, Span
 
 BUNDLED = ["NCT02444455", "NCT03608592", "NCT06416709", "NCT06882811", "XHNKKY-DDSC"]
@@ -43,7 +43,7 @@ def test_a_file(tmp_path):
         "include.1", "include", "1", "one", None,
     )  # fmt: skip
     assert criterion.words == "malignancy"
-    assert words_at(trial, criterion.span).endswith("malignancy")
+    assert trial.source.words(criterion.span).endswith("malignancy")
 
 
 def test_a_file_of_any_name(tmp_path):

@@ -14,7 +14,7 @@ from eligibility.files import bundled
 from eligibility.formulas import Formula, keep_formulas, prove_formulas, proved_formulas
 from eligibility.instants import Duration
 from eligibility.saved_rules import rules_codec
-from eligibility.source import Source, Span
+from eligibility.source import Source
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
 
 if TYPE_CHECKING:
@@ -234,8 +234,3 @@ def _refuse_twins(trials: Iterable[Trial]) -> None:
         twin = seen.setdefault(trial.id.casefold(), trial)
         if twin is not trial:
             raise UsageError(f"two trials have the ID `{trial.id}` ({twin.source.name}, {trial.source.name})")
-
-
-def words_at(trial: Trial, span: Span) -> str:
-    """The author's words at a place of the trial file."""
-    return trial.source.words(span)

@@ -139,10 +139,10 @@ class _Maker:
         for low, high in pairwise(sorted(numbers)):
             unit_text = "" if concept.unit == "1" else f" {concept.unit}"
             yield f"{low:.12g} to {high:.12g}{unit_text}"
-        yield from self._limits(numbers)
+        yield from self._limits()
         yield from self._dated(numbers)
 
-    def _limits(self, numbers: list[float]) -> Iterator[Any]:
+    def _limits(self) -> Iterator[Any]:
         concept = self._concept
         limit = max(
             1.0,

@@ -17,7 +17,7 @@ from eligibility.ages import AgeReading, read_age
 from eligibility.errors import excerpt, nearest
 from eligibility.instants import PartialDate, days_in_months, duration, time_unit
 from eligibility.intervals import INFINITY, Interval, point
-from eligibility.units import Scale, Unit, UnitRefusal, UnitTable
+from eligibility.units import Scale, UnitRefusal, UnitTable
 from eligibility.unreadable import Gathered, UnreadableValue, key_text, plain, read_when, wrong
 from eligibility.vocabulary import Concept, key_of
 
@@ -286,10 +286,6 @@ class QuantityReader:
         if len(self._scales) < 20_000:
             self._scales[key] = line
         return line
-
-    def known_unit(self, text: str) -> Unit | UnitRefusal:
-        """The unit of a spelling."""
-        return self._units.read(text)
 
 
 def _bounds(concept: Concept) -> str:
