@@ -35,6 +35,7 @@ class Peer:
     raises ImportError where the engine is not installed."""
 
     name: str
+    module: str
     compiled: Callable[[Sequence[Trial], Screener], tuple[Judge, Encode]]
     note: str
     is_slow: bool = False
@@ -306,10 +307,12 @@ def _cel_python(trials: Sequence[Trial], screener: Screener) -> tuple[Judge, Enc
 
 
 PEERS = (
-    Peer("datalogic-py (Rust)", _datalogic, "JSONLogic; the patient parsed into its own form before"),
-    Peer("datalogic-py (Rust), from a dict", _datalogic_of_dict, "JSONLogic; it reads the dict each time"),
-    Peer("zen-engine (Rust)", _zen, "its expression language; it reads the dict each time"),
-    Peer("common-expression-language (Rust)", _cel, "CEL; its context made before"),
-    Peer("rule-engine", _rule_engine, "a dict, by its resolver of items"),
-    Peer("cel-python", _cel_python, "CEL; the patient converted before", is_slow=True),
+    Peer("datalogic-py (Rust)", "datalogic_py", _datalogic, "JSONLogic; the patient parsed into its own form before"),
+    Peer(
+        "datalogic-py (Rust), from a dict", "datalogic_py", _datalogic_of_dict, "JSONLogic; it reads the dict each time"
+    ),
+    Peer("zen-engine (Rust)", "zen", _zen, "its expression language; it reads the dict each time"),
+    Peer("common-expression-language (Rust)", "cel", _cel, "CEL; its context made before"),
+    Peer("rule-engine", "rule_engine", _rule_engine, "a dict, by its resolver of items"),
+    Peer("cel-python", "celpy", _cel_python, "CEL; the patient converted before", is_slow=True),
 )
