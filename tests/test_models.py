@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 import models
-from eligibility import checker, evaluator, facts, instants, intervals, occurrences, rules, screening, series, values
+from eligibility import checker, evaluator, facts, instants, intervals, occurrences, rules, series, values
 from eligibility.instants import EARLIEST, Span
 from eligibility.intervals import Interval
 from eligibility.logic import Truth
@@ -50,7 +50,7 @@ def missing_is_false(patch):
         found = real(atom, situation)
         return Truth.FALSE if found is Truth.UNKNOWN else found
 
-    patch.setattr(screening, "evaluate_atom", evaluate_atom)
+    patch.setattr(evaluator, "evaluate_atom", evaluate_atom)
 
 
 def shared_unit_cache(patch):

@@ -13,7 +13,7 @@ from typing import Any
 
 from eligibility import rules as checked
 from eligibility.errors import EligibilityError
-from eligibility.evaluator import Situation, evaluate_atom, kleene
+from eligibility.evaluator import Situation, kleene, truths_of
 from eligibility.facts import prepare
 from eligibility.library import Trial
 from eligibility.logic import Truth
@@ -154,7 +154,7 @@ class _Solver:
         passes: list[bool | None] = []
         count = 0
         for criterion in criteria:
-            truths = {atom: evaluate_atom(atom, situation) for atom in checked.atoms(criterion.rule)}
+            truths = truths_of(criterion.rule, situation)
             outcome = kleene(criterion.rule, truths)
             count += sum(truth is Truth.UNKNOWN for truth in truths.values())
             wanted = Truth.TRUE if criterion.section == "include" else Truth.FALSE

@@ -45,6 +45,11 @@ class Bound:
     shown: str
     months: int | None = None
 
+    @property
+    def counts_months(self) -> bool:
+        """Is it spelled in months? An age is compared in the unit of its threshold."""
+        return self.shown.endswith(("month", "months"))
+
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from eligibility import rules
 from eligibility.errors import UsageError, excerpt, nearest
-from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene
+from eligibility.evaluator import Situation, Truths, kleene, truths_of
 from eligibility.explanation import explain
 from eligibility.facts import Facts, prepare
 from eligibility.instants import Instant, iso
@@ -102,7 +102,7 @@ class Judgement:
 
 
 def _criterion(criterion: rules.Criterion, situation: Situation) -> CriterionResult:
-    truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
+    truths = truths_of(criterion.rule, situation)
     outcome = kleene(criterion.rule, truths)
     return CriterionResult(
         criterion.address, criterion.section, criterion.label, OUTCOMES[outcome], _passes(criterion, outcome), criterion.note,
@@ -124,7 +124,7 @@ class _Standing:
 
     @cached_property
     def _truths(self) -> Truths:
-        return {atom: evaluate_atom(atom, self._situation) for atom in rules.atoms(self._criterion.rule)}
+        return truths_of(self._criterion.rule, self._situation)
 
     @cached_property
     def passes(self) -> bool | None:

@@ -102,8 +102,7 @@ def _is_plain(number: rules.Expression, bound: rules.Bound) -> bool:
 def _age_in_unit(number: rules.Expression, bounds: tuple[rules.Bound, ...]) -> rules.Expression:
     """An age is compared in the unit of its threshold."""
     if isinstance(number, rules.Age):
-        months = bounds[0].shown.endswith(("month", "months"))
-        return replace(number, unit="months" if months else "years")
+        return replace(number, unit="months" if bounds[0].counts_months else "years")
     return number
 
 
