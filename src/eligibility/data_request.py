@@ -202,17 +202,15 @@ class _Reader:
         return what, f"{time}, and {limit} before another value for {derived.name}"
 
     def _anchors(self, window: rules.Window | None) -> Iterator[Wanted]:
-        for anchor in (window.anchor, window.relation) if window else ():
-            if anchor is not None:
-                kind = anchor.concept.kind
-                what = (
-                    "time"
-                    if kind == "milestone"
-                    else "date of the newest"
-                    if kind == "event"
-                    else "onset of the newest episode"
-                )
-                yield self._of(anchor.concept, what, ANY_TIME)
+        for anchor in window.anchors if window else ():
+            match anchor.concept.kind:
+                case "milestone":
+                    what = "time"
+                case "event":
+                    what = "date of the newest"
+                case _:
+                    what = "onset of the newest episode"
+            yield self._of(anchor.concept, what, ANY_TIME)
 
     def _of(self, concept: Concept, what: str, time: str) -> Wanted:
         unit = ""

@@ -63,7 +63,7 @@ def anchor_onset(facts: Facts, anchor: rules.Anchor, trial: str, now: Instant) -
 
 def open_anchors(facts: Facts, window: rules.Window | None, trial: str, now: Instant) -> list[Concept]:
     """The anchors of a window whose instant is not known at all."""
-    anchors = [anchor for anchor in (window.anchor, window.relation) if anchor] if window else []
+    anchors = window.anchors if window else ()
     return [anchor.concept for anchor in anchors if anchor_onset(facts, anchor, trial, now) == "unknown"]
 
 

@@ -103,8 +103,8 @@ def _window(variable: Variable, window: rules.Window | None, found: dict[str, Va
     if window.duration is not None:
         variable.durations.add(window.duration)
     variable.looks_ahead = variable.looks_ahead or window.ahead
-    for anchor in (window.anchor, window.relation):
-        if anchor is not None and anchor.concept.name != "screening":
+    for anchor in window.anchors:
+        if anchor.concept.name != "screening":
             other = _variable(anchor.concept, found)
             other.is_anchor = True
             if window.duration is not None:

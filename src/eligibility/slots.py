@@ -108,23 +108,23 @@ def _age_in_unit(number: rules.Expression, bounds: tuple[rules.Bound, ...]) -> r
 
 def is_of_one_trial(slot: Slot) -> bool:
     """May a record say something else of it for one trial: an attestation, or a window on a milestone?"""
+    if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Attested):
+        return True
+    return any(concept.kind == "milestone" for concept in anchors(slot))
+
+
+def anchors(slot: Slot) -> list[Concept]:
+    """What the windows of a slot are told from."""
     match slot:
         case NumberSlot(number=number):
-            windows = [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
+            windows = rules.windows_of_number(number)
         case RatioSlot(window=window) | RankSlot(window=window):
-            windows = [window]
-        case TruthSlot(atom=rules.Attested()):
-            return True
-        case TruthSlot(atom=rules.InWindow(window=window) | rules.OnsetIn(window=window)):
-            windows = [window]
-        case TruthSlot(atom=rules.Comparison(number=number)):
-            windows = [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
-        case TruthSlot():
-            return False
+            windows = [] if window is None else [window]
+        case TruthSlot(atom=atom):
+            windows = rules.windows(atom)
         case _:
             assert_never(slot)
-    anchors = [anchor for window in windows if window for anchor in (window.anchor, window.relation) if anchor]
-    return any(anchor.concept.kind == "milestone" for anchor in anchors)
+    return [anchor.concept for window in windows for anchor in window.anchors]
 
 
 def content(slot: Slot, facts: Facts, trial: str = "") -> Content:

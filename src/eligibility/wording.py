@@ -73,9 +73,7 @@ def window_words(window: rules.Window | None) -> str:
     parts = []
     if window.duration is not None:
         parts.append(f"within {'the next ' if window.ahead else ''}{window.duration.text}")
-    for anchor in (window.anchor, window.relation):
-        if anchor is not None:
-            parts.append(f"{'after' if anchor.after else 'before'} {anchor.concept.name}")
+    parts += [f"{'after' if anchor.after else 'before'} {anchor.concept.name}" for anchor in window.anchors]
     return " ".join(parts)
 
 
