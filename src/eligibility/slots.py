@@ -155,9 +155,14 @@ def code(truth: Truth, atom: rules.Atom) -> int:
     return TRUE if truth is Truth.TRUE else FALSE
 
 
+def range_of(x: Interval) -> Range:
+    """An interval as the content of a slot."""
+    return (x.low, x.high, x.low_open, x.high_open)
+
+
 def _range(known: Interval | str) -> Range:
     if isinstance(known, Interval):
-        return (known.low, known.high, known.low_open, known.high_open)
+        return range_of(known)
     return NEVER if known == "never" else OPEN
 
 
