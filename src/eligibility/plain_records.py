@@ -19,7 +19,7 @@ from eligibility.facts import prepare
 from eligibility.instants import Instant, local
 from eligibility.intervals import Interval, point
 from eligibility.look import Absent
-from eligibility.patient import Patient, quantity_reader
+from eligibility.patient import RESERVED, Patient, quantity_reader
 from eligibility.plain_joint import MOST_REMEMBERED, Given, JointFacts, NotPlain
 from eligibility.plain_slots import Family, Plan
 from eligibility.slots import ASKS, FALSE, TRUE, Content, Slot, content, range_of
@@ -181,10 +181,10 @@ class PlainRecords:
             raise NotPlain
         folded = key_of(key[:200])
         concept = self._vocabulary.find(key)
-        if folded in ("id", "asof", "birthdate", "judgements"):
-            handler = _Handler(_RESERVED, folded)
-        elif folded == "trials" or (concept is not None and concept.kind == "milestone"):
+        if folded == "trials" or (concept is not None and concept.kind == "milestone"):
             raise NotPlain
+        if folded in RESERVED:
+            handler = _Handler(_RESERVED, folded)
         elif concept is None:
             handler = _Handler(_UNUSED)
         else:

@@ -44,12 +44,18 @@ def screen(
     """
     chosen = select(trials)
     vocabulary = vocabulary_of(chosen)
-    record = patient if isinstance(patient, Patient) else Patient.parse(patient, vocabulary=vocabulary)
-    if record.vocabulary is not vocabulary:
-        raise UsageError("the patient was read with another vocabulary than that of the trials; read it with theirs")
+    record = record_of(patient, vocabulary)
     facts = prepare(record, at, absent)
     results = tuple(judge(trial, facts) for trial in chosen)
     return Screening(iso(facts.at, facts.zone), results, record.id, partial(remarks, record, facts, chosen))
+
+
+def record_of(patient: Mapping[str, Any] | Patient, vocabulary: Vocabulary) -> Patient:
+    """The validated record of a patient. Raises PatientError, and UsageError for one of another vocabulary."""
+    record = patient if isinstance(patient, Patient) else Patient.parse(patient, vocabulary=vocabulary)
+    if record.vocabulary is not vocabulary:
+        raise UsageError("the patient was read with another vocabulary than that of the trials; read it with theirs")
+    return record
 
 
 def remarks(record: Patient, facts: Facts, trials: tuple[Trial, ...]) -> Remarks:
