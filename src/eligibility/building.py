@@ -14,12 +14,12 @@ from typing import Any
 from eligibility import rules as checked
 from eligibility.errors import EligibilityError
 from eligibility.evaluator import Situation, kleene, truths_of
-from eligibility.facts import prepare
+from eligibility.facts import Facts, prepare
 from eligibility.library import Trial
 from eligibility.logic import Truth
 from eligibility.patient import Patient
 from eligibility.regions import Variable, clusters, judgements, touched, variables
-from eligibility.screening import judge
+from eligibility.screening import verdict_at
 from eligibility.states import State, states
 from eligibility.vocabulary import Vocabulary
 
@@ -60,6 +60,14 @@ def consistent(record: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, A
 
 def _denies(value: object) -> bool:
     return value is False or value == {"present": False} or value == []
+
+
+def facts_of(record: Mapping[str, Any], trial: Trial, moment: datetime) -> Facts | None:
+    """What is known from a record; None for one that contradicts itself."""
+    try:
+        return prepare(Patient.parse(record, vocabulary=trial.vocabulary), moment)
+    except EligibilityError:
+        return None
 
 
 def choices(criteria: Sequence[checked.Criterion], trial: Trial, moment: datetime) -> dict[str, tuple[State, ...]]:
@@ -145,10 +153,8 @@ class _Solver:
         self, record: dict[str, Any], criteria: Sequence[checked.Criterion]
     ) -> tuple[list[bool | None], int] | None:
         """Whether each criterion passes, and how many comparisons are open; None for a record that contradicts itself."""
-        try:
-            patient = Patient.parse(record, vocabulary=self._trial.vocabulary)
-            known = prepare(patient, self._moment)
-        except EligibilityError:
+        known = facts_of(record, self._trial, self._moment)
+        if known is None:
             return None
         situation = Situation(known, known.at, self._trial.id, self._trial.values)
         passes: list[bool | None] = []
@@ -163,11 +169,10 @@ class _Solver:
 
     def status(self, record: dict[str, Any]) -> str:
         """`pass`, `fail`, `data` or `answers`; `wrong` for a record that contradicts itself."""
-        try:
-            patient = Patient.parse(record, vocabulary=self._trial.vocabulary)
-            verdict = judge(self._trial, prepare(patient, self._moment)).verdict
-        except EligibilityError:
+        known = facts_of(record, self._trial, self._moment)
+        if known is None:
             return "wrong"
+        verdict = verdict_at(self._trial, known, known.at)
         return {"eligible": "pass", "ineligible": "fail", "undetermined": "data", "review": "answers"}[verdict]
 
     def search(self, *, want_pass: bool) -> list[dict[str, Any]]:
