@@ -26,9 +26,9 @@ from eligibility.needs import needs_of, open_atoms
 from eligibility.parser import parse_trial
 from eligibility.patient import Patient
 from eligibility.printer import print_trial
-from eligibility.regions import Variable, judgements, touched, variables
+from eligibility.regions import Variable, touched
 from eligibility.series import input_at
-from eligibility.states import spell, states, units_of
+from eligibility.states import spell, states, states_for, units_of
 from eligibility.validity import first_change
 from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import CONSTRUCTS, Writer
@@ -54,10 +54,7 @@ class Case:
         self.trial = compile_trial(wrapped(self.text))
         self.criterion = self.trial.criteria[0]
         self.screener = Screener([self.trial])
-        cut = variables([self.criterion.rule], words)
-        self.pieces = {name: states(variable, words, AT) for name, variable in cut.items()}
-        for address in judgements([self.criterion.rule]):
-            self.pieces[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
+        self.pieces = states_for([self.criterion.rule], words, AT)
         related = sorted(touched(self.criterion.rule, words) - set(self.pieces))
         for name in self.chance.sample(related, min(2, len(related))):
             self.pieces[name] = states(Variable(words[name]), words, AT)

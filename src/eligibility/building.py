@@ -18,9 +18,9 @@ from eligibility.facts import Facts, prepare
 from eligibility.library import Trial
 from eligibility.logic import Truth
 from eligibility.patient import Patient
-from eligibility.regions import Variable, clusters, judgements, touched, variables
+from eligibility.regions import clusters, touched
 from eligibility.screening import verdict_at
-from eligibility.states import State, states
+from eligibility.states import State, states_for
 from eligibility.vocabulary import Vocabulary
 
 _MOST = 8
@@ -72,14 +72,8 @@ def facts_of(record: Mapping[str, Any], trial: Trial, moment: datetime) -> Facts
 
 def choices(criteria: Sequence[checked.Criterion], trial: Trial, moment: datetime) -> dict[str, tuple[State, ...]]:
     statements = [criterion.rule for criterion in criteria]
-    cut = variables(statements, trial.vocabulary)
     needed = set().union(*(touched(statement, trial.vocabulary) for statement in statements))
-    for name in sorted(needed & {"sex", "age"}):
-        cut.setdefault(name, Variable(trial.vocabulary[name]))
-    found = {name: states(variable, trial.vocabulary, moment) for name, variable in cut.items()}
-    for address in judgements(statements):
-        found[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
-    return found
+    return states_for(statements, trial.vocabulary, moment, sorted(needed & {"sex", "age"}))
 
 
 @dataclass(frozen=True)
