@@ -320,6 +320,6 @@ def judged(frame: pl.DataFrame | pl.LazyFrame, known: Derived | None = None) -> 
     return frame.lazy().with_columns(columns).select("patient", *verdicts).collect()
 
 
-def every_criterion(known: Derived | None = None) -> list[pl.Expr]:
+def every_criterion() -> list[pl.Expr]:
     """Whether each criterion is met, a column each."""
-    return [met.alias(name) for name, met in criteria(known or of_one_moment()).items()]
+    return [met.alias(name) for name, met in criteria(of_one_moment()).items()]

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from cohort_by_hand import AT, CREATININE, Derived, Range, below, change_of, gradient_of, meld_of, ratio_of
+from cohort_by_hand import AT, CREATININE, INFINITY, Derived, Range, below, change_of, gradient_of, meld_of, ratio_of
 from cohort_tables import DATED, LIMITED, QUANTITIES
 
 col = pl.col
@@ -118,7 +118,6 @@ def of_rows() -> Derived:
         seen = newest >= AT - span
         return pl.when(seen).then(value[0]).otherwise(low), pl.when(seen).then(value[1]).otherwise(high)
 
-    infinity = float("inf")
     ratio = ratio_of(col("newest PaO2"), col("paired FiO2"))
     gradient = gradient_of(col("newest PaO2"), col("paired FiO2"), col("paired PaCO2"))
     sampled = pl.max_horizontal(*(col(f"{name} at") for name in INPUTS))
@@ -134,8 +133,8 @@ def of_rows() -> Derived:
         )
 
     return Derived(
-        lambda years: col("age") >= years, when_current(ratio, col("PaO2 at"), DAY, 0.0, infinity), gradient,
-        when_current(meld_of(*inputs), sampled, WEEK, 0.0, infinity), when_current(change, col("SOFA at"), DAY, -24.0, 24.0),
+        lambda years: col("age") >= years, when_current(ratio, col("PaO2 at"), DAY, 0.0, INFINITY), gradient,
+        when_current(meld_of(*inputs), sampled, WEEK, 0.0, INFINITY), when_current(change, col("SOFA at"), DAY, -24.0, 24.0),
         lambda treatment: pl.when(col("PaO2 at") >= col(treatment)).then(below(*ratio, 200)), white_after,
         col("rise in creatinine"), col("rise in total bilirubin"),
     )  # fmt: skip

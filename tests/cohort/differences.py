@@ -18,6 +18,7 @@ from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import Writer
 
 AT = "2024-03-04T08:00:00+00:00"
+MET = {"met": True, "not met": False, "unknown": None}
 
 
 class Batch:
@@ -87,7 +88,7 @@ def expected(record, batch, at, absent):
     for trial in screening:
         found[trial.id] = trial.verdict
         for criterion in trial.criteria:
-            found[f"{trial.id}/{criterion.id}"] = {"met": True, "not met": False, "unknown": None}[criterion.outcome]
+            found[f"{trial.id}/{criterion.id}"] = MET[criterion.outcome]
     return found
 
 
@@ -168,25 +169,29 @@ def differences(batch, engine="polars", absent="unknown", own=False, session=Non
     long, small = frames(engine, facts, people, session)
     at = None if own else batch.at
     cohort = screen(long, batch.trials, patients=small, at=at, absent=absent)
+    yield from disagreements(cohort, kept, batch, at, absent)
+
+
+def disagreements(cohort, records, batch, at, absent):
+    """What a cohort says otherwise than the reference of records by the names of their patients. Notes how many pairs it compared."""
     met = {row["patient"]: row for row in dicts(cohort.criteria)}
     verdicts = {row["patient"]: row for row in dicts(cohort.verdicts)}
     rejects = {}
     for row in dicts(cohort.rejects):
         rejects.setdefault(row["patient"], []).append((row["concept"], row["reason"]))
-    checked = 0
-    for name, record in kept.items():
+    batch.checked = 0
+    for name, record in records.items():
         wanted = expected(record, batch, at, absent)
         if wanted is None:
             if name not in rejects:
-                yield f"no row is rejected of what the reference refuses: {record}"
+                yield f"nothing is rejected of what the reference refuses: {record}"
             continue
         if name in rejects:
             yield f"rejected: {rejects[name]} of {record}"
             continue
-        checked += 1
+        batch.checked += len(batch.trials)
         for key, value in wanted.items():
             found = met[name][key] if "/" in key else verdicts[name][key]
             if found != value:
                 text = next(trial for trial in batch.trials if trial.id == key.split("/")[0]).source.text
                 yield f"{key}: {found}, and the reference says {value} of {record}\n{text}"
-    batch.checked = checked * len(batch.trials)

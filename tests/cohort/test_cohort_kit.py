@@ -7,16 +7,14 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-import polars as pl
-from differences import dicts
-from rows import COLUMNS, Inexpressible, rows_of
+from differences import MET, dicts, frames
+from rows import Inexpressible, rows_of
 
 from eligibility import compile_trial
 from eligibility.cohort import screen
 from eligibility.vocabulary import bundled_vocabulary
 
 KIT = Path(__file__).parent.parent / "kit"
-OUTCOMES = {"met": True, "not met": False, "unknown": None}
 ZONED = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 
 
@@ -66,21 +64,14 @@ def test_every_formula_of_the_kit_has_the_same_outcome_in_a_cohort():
             rows, person = rows_of(record, f"k{number}", words, random.Random(number))
             facts += rows
             people.append(person)
-        types = {
-            name: pl.Float64 if name in ("value", "value_high", "lower_limit", "upper_limit") else pl.String
-            for name in COLUMNS
-        }
-        long = pl.DataFrame(facts, schema=types)
-        small = pl.DataFrame(
-            people, schema={"patient": pl.String, "as_of": pl.String, "birth_date": pl.String, "sex": pl.String}
-        )
+        long, small = frames("polars", facts, people)
         cohort = screen(long, trials, patients=small, at=at, absent=absent)
         met = {row["patient"]: row for row in dicts(cohort.criteria)}
         rejected = {row["patient"]: row["reason"] for row in dicts(cohort.rejects)}
         for number, case in group:
             found = met[f"k{number}"][f"K{number}/include.1"]
             done += 1
-            if found is not OUTCOMES[case["outcome"]]:
+            if found is not MET[case["outcome"]]:
                 wrong.append((case["case"], found, case["outcome"], rejected.get(f"k{number}")))
     assert wrong == [], "\n".join(map(str, wrong))
     assert done >= 250

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 import polars as pl
-from differences import dicts, expected
+from differences import disagreements
 
 from eligibility.cohort import screen_wide
-from eligibility.regions import edges, judgements, touched, variables
+from eligibility.regions import Variable, edges, judgements, touched, variables
 from eligibility.states import units_of
 
 
@@ -71,8 +71,6 @@ def table(batch, chance, rows):
     names = sorted(set().union(*(touched(rule, batch.words) for rule in rules)) & set(batch.words.concepts))
     records = [{} for _ in range(rows)]
     data, units = {"patient": [f"p{index}" for index in range(rows)]}, {}
-    from eligibility.regions import Variable
-
     for name in names:
         concept = batch.words[name]
         if name == "screening" or chance.random() < 0.25:
@@ -148,25 +146,5 @@ def differences(batch, engine="polars", absent="unknown", rows=40):
         units={name: unit for name, unit in units.items() if name in frame.columns},
         absent=absent,
     )
-    met = {row["patient"]: row for row in dicts(cohort.criteria)}
-    verdicts = {row["patient"]: row for row in dicts(cohort.verdicts)}
-    rejects = {}
-    for row in dicts(cohort.rejects):
-        rejects.setdefault(row["patient"], []).append((row["concept"], row["reason"]))
-    batch.checked = 0
-    for index, record in enumerate(records):
-        name = f"p{index}"
-        wanted = expected(record, batch, batch.at, absent)
-        if wanted is None:
-            if name not in rejects:
-                yield f"no value is rejected of what the reference refuses: {record}"
-            continue
-        if name in rejects:
-            yield f"rejected: {rejects[name]} of {record}"
-            continue
-        batch.checked += len(batch.trials)
-        for key, value in wanted.items():
-            found = met[name][key] if "/" in key else verdicts[name][key]
-            if found != value:
-                text = next(trial for trial in batch.trials if trial.id == key.split("/")[0]).source.text
-                yield f"{key}: {found}, and the reference says {value} of {record}\n{text}"
+    named = {f"p{index}": record for index, record in enumerate(records)}
+    yield from disagreements(cohort, named, batch, batch.at, absent)

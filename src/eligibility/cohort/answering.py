@@ -3,18 +3,18 @@ are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
 
 from eligibility.cohort import choosing, people, reading, timelines
-from eligibility.cohort.atoms import Windowed, in_reach
-from eligibility.cohort.calendar import least_of
+from eligibility.cohort.calendar import least_of, moment_expression
 from eligibility.cohort.canonical import Canonical
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import expression
 from eligibility.cohort.observed import Observed
+from eligibility.cohort.onsets import Windowed, in_reach
 from eligibility.cohort.questions import Questions
 from eligibility.cohort.reading import I
 from eligibility.cohort.sheets import Sheet
@@ -107,7 +107,7 @@ class Answering:
             facts.people.filter(col(f"cannot_{index}")).select("patient", x=nw.lit(index, dtype=nw.Int64))
             for index, _ in people.limited(vocabulary)
         ]
-        complete = nw.concat(full, how="vertical").unique() if len(full) > 1 else full[0]
+        complete = nw.concat(full, how="vertical").unique()
         episodes = timelines.episodes(engine, self._with_clock(facts.occurrences), whole, complete)
         dated = self._with_clock(episodes)
         parts = ("complete", "absent", "stated", "listed")
@@ -146,21 +146,23 @@ class Answering:
 
     def _answers(self) -> None:
         questions, facts = self._questions, self._facts
-        for tid in sorted({tid for _, tid in questions.answers}):
-            numbers = [number for number, trial in questions.answers if trial == tid]
-            said = facts.answers.filter(col("tid") == tid).select("patient", "cid", "answer", given=nw.lit(True))
-            wanted = {n: [("answer", f"t{n}_{tid}_answer"), ("given", f"t{n}_{tid}_given")] for n in numbers}
-            self._join(self._engine.spread(said, "cid", wanted), [f"t{n}_{tid}_given" for n in numbers])
-        for tid in sorted({tid for _, tid in questions.milestones}):
-            numbers = [number for number, trial in questions.milestones if trial == tid]
-            told = facts.milestones.filter(col("tid") == tid).select(
-                "patient", "cid", "time_1", "time_2", given=nw.lit(True)
-            )
+        self._told(facts.answers, questions.answers, "t", {"answer": "answer"})
+        self._told(facts.milestones, questions.milestones, "m", {"time_1": "1", "time_2": "2"})
+
+    def _told(
+        self, rows: nw.LazyFrame[Any], asked: Iterable[tuple[int, int]], letter: str, parts: Mapping[str, str]
+    ) -> None:
+        """Join what rows tell of concepts and trials, `<letter><concept>_<trial>_<part>`, and `..._given` where they do."""
+        numbers: dict[int, list[int]] = {}
+        for number, tid in asked:
+            numbers.setdefault(tid, []).append(number)
+        for tid, concepts in sorted(numbers.items()):
+            told = rows.filter(col("tid") == tid).select("patient", "cid", *parts, given=nw.lit(True))
             wanted = {
-                n: [("time_1", f"m{n}_{tid}_1"), ("time_2", f"m{n}_{tid}_2"), ("given", f"m{n}_{tid}_given")]
-                for n in numbers
+                x: [(column, f"{letter}{x}_{tid}_{part}") for column, part in (*parts.items(), ("given", "given"))]
+                for x in concepts
             }
-            self._join(self._engine.spread(told, "cid", wanted), [f"m{n}_{tid}_given" for n in numbers])
+            self._join(self._engine.spread(told, "cid", wanted), [f"{letter}{x}_{tid}_given" for x in concepts])
 
     # --- windows
 
@@ -186,7 +188,7 @@ class Answering:
                 )
                 for number in own
             ]
-            self._bounds = self._engine.settle(nw.concat(pieces, how="vertical") if len(pieces) > 1 else pieces[0])
+            self._bounds = self._engine.settle(nw.concat(pieces, how="vertical"))
 
     def _window(self, number: int, reach: Reach) -> dict[str, nw.Expr]:
         ends = (reach.sure_1, reach.sure_2, reach.may_1, reach.may_2)
@@ -195,7 +197,9 @@ class Answering:
         if reach.is_constant:
             self._fixed[number] = (int(ends[0]), int(ends[1]), int(ends[2]), int(ends[3]))  # type: ignore[arg-type]  # constants
             return columns
-        return columns | {f"w{number}_{name}": _expr(end) for name, end in zip(timelines.ENDS, ends, strict=True)}
+        return columns | {
+            f"w{number}_{name}": moment_expression(end) for name, end in zip(timelines.ENDS, ends, strict=True)
+        }
 
     def _probes(self, occurrences: tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]) -> None:
         questions, engine, clock = self._questions, self._engine, self._clock
@@ -203,7 +207,7 @@ class Answering:
         if questions.probes:
             probes = {probe: key for key, probe in questions.probes.items()}
             laid = self._with_clock(timelines.laid_over(engine, episodes, probes, self._fixed, self._bounds))
-            cut = {name: _expr(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
+            cut = {name: moment_expression(least_of(col(name), clock.now)) for name in ("sure_2", "may_2")}
             parts = ("here", "maybe", "surely", "happened", "perhaps")
             self._spread(
                 timelines.probed(engine, laid.with_columns(**cut), self._acute, clock),
@@ -242,9 +246,7 @@ class Answering:
             found.append(timelines.held(engine, sheet.applied(rows, engine), expression(said)))
         parts = ("not_false", "not_true")
         numbers = list(questions.held_probes.values())
-        self._spread(
-            nw.concat(found, how="vertical") if len(found) > 1 else found[0], "probe", numbers, parts, "h", parts
-        )
+        self._spread(nw.concat(found, how="vertical"), "probe", numbers, parts, "h", parts)
 
     # --- numbers
 
@@ -287,10 +289,9 @@ class Answering:
         asked = timelines.with_bounds(self._engine, asked, self._fixed, self._bounds).filter(col("may_2") > now)
         asked = asked.with_columns(
             **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)},
-            first=_expr(now) + 1,
+            first=moment_expression(now) + 1,
             last=col("may_2"),
-            months_1=nw.lit(None, dtype=nw.Float64),
-            months_2=nw.lit(None, dtype=nw.Float64),
+            **choosing.NO_MONTHS,
         )
         return asked.select(*like.collect_schema().names())
 
@@ -318,7 +319,3 @@ class Answering:
             "c",
             ("sure",),
         )
-
-
-def _expr(moment: Any) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)

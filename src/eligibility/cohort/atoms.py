@@ -1,6 +1,6 @@
-"""A comparison or presence of a rule and a source of facts go in; a nullable truth for each patient comes out.
+"""An atom of a rule and a source of facts go in; a nullable truth for each patient comes out: here for numbers and classes.
 
-The same meaning as `evaluator` and `occurrences`, written over constants and expressions; the two are compared on generated
+The same meaning as `evaluator`, written over constants and expressions; the two are compared on generated
 rules and patients.
 """
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from eligibility import rules
-from eligibility.cohort.calendar import Keep, Length, Moment, least_of, moved, pick_moment
 from eligibility.cohort.folding import (
     Flag,
     Number,
@@ -18,7 +17,6 @@ from eligibility.cohort.folding import (
     Statement,
     after,
     all_hold,
-    any_holds,
     both,
     case,
     compared,
@@ -29,11 +27,13 @@ from eligibility.cohort.folding import (
     known_from,
     no,
 )
+from eligibility.cohort.onsets import elapsed, lasting, onset_in
+from eligibility.cohort.presence import ever, in_window, present_now
 from eligibility.cohort.ranges import evaluate
-from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Line, Onset, Picked, Reach, Source, chain, where_to_look
-from eligibility.instants import EARLIEST, Duration
+from eligibility.cohort.sources import Picked, Reach, Source, Wanted
+from eligibility.cohort.windows import where_to_look
+from eligibility.instants import Duration
 from eligibility.vocabulary import Concept
 
 
@@ -46,19 +46,23 @@ class Asking:
     values: Duration | None
     sheet: Sheet
 
+    def wanted(self, concept: Concept, selection: rules.Selection, window: rules.Window | None) -> Wanted:
+        """An observation that the trial asks for."""
+        return Wanted(concept, selection, window, self.values, self.trial)
+
 
 def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
     """What is known of one comparison or presence."""
-    source, trial, values = asking.source, asking.trial, asking.values
+    source, trial = asking.source, asking.trial
     match atom:
         case rules.Comparison(number=number, bounds=bounds):
             return _comparison(number, bounds, asking)
         case rules.LimitComparison(
             concept=concept, selection=selection, window=window, operator=operator, multiple=multiple, upper=upper
         ):
-            found = source.ratio(concept, upper, selection, window, values, trial)
-            where = where_to_look(source, concept, selection, window, values, trial)
-            return _unless_lacking([(found, where, window)], compared(found.value, operator, multiple))
+            wanted = asking.wanted(concept, selection, window)
+            found = source.ratio(wanted, upper)
+            return _unless_lacking([_leaf(source, wanted, found)], compared(found.value, operator, multiple))
         case rules.InClass():
             return in_class(atom, asking)
         case rules.Present(concept=concept):
@@ -66,13 +70,13 @@ def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
         case rules.Ever(concept=concept):
             return ever(source, concept)
         case rules.InWindow(concept=concept, window=window):
-            return _in_window(source, concept, window, trial)
+            return in_window(source, concept, window, trial)
         case rules.OnsetIn(concept=concept, window=window):
-            return _onset_in(source, concept, window, trial)
+            return onset_in(source, concept, window, trial)
         case rules.Elapsed(concept=concept, bounds=spans):
-            return _elapsed(source, concept, spans)
+            return elapsed(source, concept, spans)
         case rules.Lasting(concept=concept, duration=duration):
-            return _lasting(source, concept, duration)
+            return lasting(source, concept, duration)
         case rules.Attested(concept=concept):
             return case(source.cannot(concept.name), False, source.answer(concept, trial))
         case rules.Judged(address=address):
@@ -81,41 +85,39 @@ def statement_of(atom: rules.Atom, asking: Asking) -> Statement:
             assert_never(atom)
 
 
-# --- numbers ---------------------------------------------------------------------------------------------------------
+_Leaf = tuple[Reach, Flag]
+"""Where a number was looked for, and whether what was to be there may be lacking."""
 
 
-def _unless_lacking(leaves: list[tuple[Picked, Reach, rules.Window | None]], value: Statement) -> Statement:
+def _leaf(source: Source, wanted: Wanted, found: Picked) -> _Leaf:
+    related = wanted.window is not None and wanted.window.relation is not None
+    return where_to_look(source, wanted), no(found.sure) if related else False
+
+
+def _unless_lacking(leaves: list[_Leaf], value: Statement) -> Statement:
     """Measured before or after what never was it is false; from what is not dated, or with nothing for sure there, open."""
-    never = either(*(where.never for _, where, _ in leaves))
-    unknown: list[Flag] = []
-    for found, where, window in leaves:
-        unknown.append(where.unknown)
-        if window is not None and window.relation is not None and not isinstance(found, _Change):
-            unknown.append(no(found.sure))
-    return case(never, False, case(either(*unknown), None, value))
-
-
-@dataclass(frozen=True)
-class _Change(Picked):
-    """A change; without a pair it is any number, with or without a relation."""
+    never = either(*(where.never for where, _ in leaves))
+    unknown = either(*(flag for where, lacking in leaves for flag in (where.unknown, lacking)))
+    return case(never, False, case(unknown, None, value))
 
 
 def _comparison(number: rules.Expression, bounds: tuple[rules.Bound, ...], asking: Asking) -> Statement:
-    source, trial, values = asking.source, asking.trial, asking.values
+    source = asking.source
     if isinstance(number, rules.Age):
         return all_hold(*(_compare_age(bound, source) for bound in bounds))
     found: dict[rules.Expression, Picked] = {}
-    leaves: list[tuple[Picked, Reach, rules.Window | None]] = []
+    leaves: list[_Leaf] = []
     for leaf in dict.fromkeys(rules.leaves(number)):
         match leaf:
             case rules.Measured(concept=concept, selection=selection, window=window):
-                found[leaf] = source.number(concept, selection, window, values, trial)
-                leaves.append((found[leaf], where_to_look(source, concept, selection, window, values, trial), window))
+                wanted = asking.wanted(concept, selection, window)
+                found[leaf] = source.number(wanted)
+                leaves.append(_leaf(source, wanted, found[leaf]))
             case rules.Changed(concept=concept, rise=rise, over=over, window=window):
-                picked = source.change(concept, rise, over, window, values, trial)
-                found[leaf] = _Change(picked.value, picked.sure)
-                looked = where_to_look(source, concept, "highest", window or rules.Window(), values, trial)
-                leaves.append((found[leaf], looked, window))
+                wanted = asking.wanted(concept, "highest", window or rules.Window())
+                found[leaf] = source.change(wanted, rise, over)
+                # without a pair it is any number, with or without a relation
+                leaves.append((where_to_look(source, wanted), False))
             case rules.Age() | rules.InClass():
                 pass
             case _:
@@ -158,9 +160,10 @@ def _compare_measured(chosen: Picked, bound: rules.Bound) -> Statement:
 def in_class(atom: rules.InClass, asking: Asking) -> Statement:
     """Is the class one of some?"""
     source, concept, selection = asking.source, atom.concept, atom.selection
-    where = where_to_look(source, concept, selection, atom.window, asking.values, asking.trial)
+    wanted = asking.wanted(concept, selection, atom.window)
+    where = where_to_look(source, wanted)
     as_set = not concept.ordered and selection in ("latest", "first")
-    found = source.rank(concept, atom.ranks if as_set else None, selection, atom.window, asking.values, asking.trial)
+    found = source.rank(wanted, atom.ranks if as_set else None)
     everything = range(len(concept.values))
     any_rank = within(everything[0], everything[-1], atom.ranks)
     low, high = found.value[0], found.value[1]
@@ -190,213 +193,3 @@ def within(low: Number, high: Number, ranks: frozenset[int]) -> Statement:
     inside = either(*(both(low >= first, high <= last) for first, last in runs))
     touching = either(*(both(low <= last, high >= first) for first, last in runs))
     return known_from(inside, no(touching))
-
-
-# --- presence --------------------------------------------------------------------------------------------------------
-
-
-def _chain(source: Source, concept: Concept) -> list[tuple[str, Line, Flag]]:
-    """The concept and its wholes, each with whether its completeness reaches the concept: silence reaches only what a
-    problem list would name."""
-    found = []
-    for name in chain(source.vocabulary, concept):
-        line = source.line(name)
-        counts = line.complete
-        if name == concept.name or concept.on_problem_list:
-            counts = either(line.complete, line.assumed)
-        found.append((name, line, counts))
-    return found
-
-
-def present_now(source: Source, concept: Concept) -> Statement:
-    """Is a condition present now? For an event: has it ever happened?"""
-    if concept.kind == "event":
-        return ever(source, concept)
-    own = source.line(concept.name)
-    absent = [either(line.absent, both(counts, no(line.maybe))) for _, line, counts in _chain(source, concept)]
-    return known_from(own.here, either(*absent))
-
-
-def ever(source: Source, concept: Concept) -> Statement:
-    """Is or was it present; has it happened?"""
-    own = source.line(concept.name)
-    return known_from(own.known, _never(source, concept))
-
-
-def _never(source: Source, concept: Concept) -> Flag:
-    return either(*(both(counts, no(line.known)) for _, line, counts in _chain(source, concept)))
-
-
-def _reaches_ahead(window: rules.Window) -> bool:
-    if window.anchor is None:
-        return window.ahead
-    return window.anchor.after or window.anchor.concept.kind == "milestone"
-
-
-def _in_window(source: Source, concept: Concept, window: rules.Window, trial: str) -> Statement:
-    where = source.reach(window, trial)
-    lost: Statement = None
-    if where.never is not False or where.unknown is not False:
-        apart = False if _reaches_ahead(window) else is_false(ever(source, concept))
-        lost = known_from(False, either(where.never, apart, source.cannot(concept.name)))
-    inside = _inside(source, concept, window, where, trial)
-    return case(either(where.never, where.unknown), lost, inside)
-
-
-def _inside(source: Source, concept: Concept, window: rules.Window, where: Reach, trial: str) -> Statement:
-    now = source.clock.now
-    cannot = either(*(source.cannot(name) for name in chain(source.vocabulary, concept)))
-    if concept.kind == "event":
-        past = _happened(source, concept, window, trial)
-    else:
-        past = _present_in(source, concept, window, where, trial)
-        # the latest beginning and the earliest end of the window, in either order: who was there for both, met all of it
-        surely = both(where.sure_1 <= now, source.probe(concept.name, window, trial).surely)
-        past = case(both(is_true(past), no(surely)), None, past)
-    ahead = both(where.may_1 >= now, after(where.may_2, now))
-    if ahead is not False:
-        past = case(both(ahead, is_open(past)), False, past)
-    past = case(where.may_1 <= least_of(where.may_2, now), past, False)
-    over = no(after(where.may_2, now))
-    if over is True:
-        return case(cannot, False, past)
-    return case(cannot, False, case(over, past, any_holds(past, _planned(source, concept, window, trial))))
-
-
-def _happened(source: Source, concept: Concept, window: rules.Window, trial: str) -> Statement:
-    own = source.probe(concept.name, window, trial)
-    fails = [both(counts, no(source.probe(name, window, trial).perhaps)) for name, _, counts in _chain(source, concept)]
-    return known_from(own.happened, either(*fails))
-
-
-def _present_in(source: Source, concept: Concept, window: rules.Window, where: Reach, trial: str) -> Statement:
-    """Was it there at some instant of those that may be in the window, up to now?"""
-    own = source.probe(concept.name, window, trial)
-    fails: list[Flag] = []
-    for name, line, counts in _chain(source, concept):
-        fails.append(both(line.absent, where.may_1 >= source.clock.now))
-        fails.append(both(counts, no(source.probe(name, window, trial).maybe)))
-    return known_from(own.here, either(*fails))
-
-
-def _planned(source: Source, concept: Concept, window: rules.Window, trial: str) -> Statement:
-    plans = source.plans(concept, window, trial)
-    if source.vocabulary.parts(concept.name):  # a part may have a plan of its own
-        return known_from(plans.hit, False)
-    fails = both(plans.own, plans.outside)
-    if concept.kind != "event":
-        fails = both(fails, plans.later)
-    return known_from(plans.hit, fails)
-
-
-# --- onsets ----------------------------------------------------------------------------------------------------------
-
-
-def newest_onset(source: Source, concept: Concept) -> Onset:
-    """When the newest episode began (an event: when it last happened)."""
-    own = source.line(concept.name)
-    now = source.clock.now
-    first, last = source.episodes(concept)
-    complete = either(own.complete, own.assumed)
-    sharp = complete if concept.kind == "event" else either(complete, is_true(present_now(source, concept)))
-    never = both(no(own.known), _never(source, concept))
-    return Onset(first, pick_moment(sharp, last, now), never, both(no(own.known), no(never)))
-
-
-def anchor_onset(source: Source, anchor: rules.Anchor, trial: str) -> Onset:
-    """The instant of an anchor: a milestone, or an onset that is dated at all."""
-    if anchor.concept.kind == "milestone":
-        if anchor.concept.name == "screening":
-            return Onset(source.clock.now, source.clock.now)
-        return source.milestone(anchor.concept, trial)
-    onset = newest_onset(source, anchor.concept)
-    known = no(either(onset.never, onset.unknown))
-    return Onset(onset.first, onset.last, onset.never, either(onset.unknown, both(known, onset.first <= EARLIEST)))
-
-
-_SINCE: dict[str, str] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
-
-
-def _compare_onset(onset: Onset, operator: str, instant: Moment) -> Statement:
-    match operator:
-        case "<":
-            return known_from(onset.last < instant, onset.first >= instant)
-        case "<=":
-            return known_from(onset.last <= instant, onset.first > instant)
-        case ">":
-            return known_from(onset.first > instant, onset.last <= instant)
-        case _:
-            return known_from(onset.first >= instant, onset.last < instant)
-
-
-def _elapsed(source: Source, concept: Concept, bounds: tuple[tuple[rules.Operator, Duration], ...]) -> Statement:
-    return _of_onset(source, concept, Bounded(bounds))
-
-
-def _lasting(source: Source, concept: Concept, duration: Duration) -> Statement:
-    """Is it present, in an episode that began `duration` or longer ago? What includes it then is so, too."""
-    found = []
-    for name in chain(source.vocabulary, concept):
-        which = source.vocabulary[name]
-        if which.kind == "condition":
-            found.append(all_hold(present_now(source, which), _elapsed(source, which, ((">=", duration),))))
-    fails = either(*(is_false(statement) for statement in found))
-    return case(fails, False, found[0])
-
-
-def _onset_in(source: Source, concept: Concept, window: rules.Window, trial: str) -> Statement:
-    where = source.reach(window, trial)
-    found = _of_onset(source, concept, Windowed(window, trial))
-    lost = known_from(False, either(where.never, newest_onset(source, concept).never))
-    return case(either(where.never, where.unknown), lost, found)
-
-
-@dataclass(frozen=True)
-class Bounded:
-    """Is the time since an onset within bounds?"""
-
-    bounds: tuple[tuple[rules.Operator, Duration], ...]
-
-    def holds(self, first: Moment, last: Moment, source: Source) -> Statement:
-        """What is known of it for an onset from `first` to `last`."""
-        return self.over(first, last, source.clock, source.keep)
-
-    def over(self, first: Moment, last: Moment, clock: Clock, keep: Keep) -> Statement:
-        """The same over rows of any frame."""
-        return all_hold(*(
-            _compare_onset(Onset(first, last), _SINCE[operator], moved(clock.now, Length.of(duration), clock.offset, -1, keep))
-            for operator, duration in self.bounds
-        ))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Windowed:
-    """Does an onset lie in a window?"""
-
-    window: rules.Window
-    trial: str
-
-    def holds(self, first: Moment, last: Moment, source: Source) -> Statement:
-        """What is known of it for an onset from `first` to `last`."""
-        return in_reach(first, last, source.reach(self.window, self.trial))
-
-
-def in_reach(first: Moment, last: Moment, where: Reach) -> Statement:
-    """Does an onset from `first` to `last` lie in a window?"""
-    inside = both(where.sure_1 <= first, last <= where.sure_2)
-    return known_from(inside, either(last < where.may_1, first > where.may_2))
-
-
-OnsetQuestion = Bounded | Windowed
-
-
-def _of_onset(source: Source, concept: Concept, question: OnsetQuestion) -> Statement:
-    """Does something hold of the onset? Where it is not dated, a complete record of what includes it may tell."""
-    onset = newest_onset(source, concept)
-    found = case(onset.unknown, None, question.holds(onset.first, onset.last, source))
-    waits = both(is_open(found), either(onset.unknown, onset.first <= EARLIEST))
-    for whole in reversed(source.vocabulary.wholes(concept.name)):
-        listed, none, every = source.held(whole, question)
-        told = both(waits, listed)
-        found = case(both(told, none), False, case(both(told, every, no(onset.unknown)), True, found))
-    return case(onset.never, False, found)

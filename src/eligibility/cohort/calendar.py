@@ -12,7 +12,7 @@ from functools import reduce
 
 import narwhals as nw
 
-from eligibility.cohort.folding import Flag, Number, both, either, least, most, no, pick
+from eligibility.cohort.folding import Flag, Number, both, either, least, most, no, numeric, pick
 from eligibility.instants import DAY, EARLIEST, HOUR, LATEST, Duration, shift
 
 Moment = int | nw.Expr
@@ -32,6 +32,11 @@ class Length:
     def of(cls, duration: Duration) -> Length:
         """A duration of the rules."""
         return cls(duration.months, duration.exact)
+
+
+def moment_expression(moment: Moment) -> nw.Expr:
+    """An instant as an expression."""
+    return numeric(moment, whole=True)
 
 
 def least_of(a: Moment, b: Moment) -> Moment:
@@ -56,6 +61,12 @@ def clamped(moment: Moment) -> Moment:
 
 def _div(a: Number, b: int) -> Moment:
     return a // b  # type: ignore[return-value]  # of a whole number
+
+
+def day_of(wall: Moment) -> Moment:
+    """The day of a wall clock, counted from 1970-01-01."""
+    positive = wall + _EPOCH_DAYS * DAY  # engines do not agree on remainders of negative numbers
+    return _div(positive - positive % DAY, DAY) - _EPOCH_DAYS
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,7 @@ def canonical(
     kinds = reading.KINDS
 
     def of(*names: str) -> nw.LazyFrame[Any]:
-        return (
-            rows.filter(col("kind").is_in([kinds[name] for name in names]))
-            if len(names) > 1
-            else rows.filter(col("kind") == kinds[names[0]])
-        )
+        return rows.filter(col("kind").is_in([kinds[name] for name in names]))
 
     def timed(frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
         for name in columns:
@@ -170,12 +166,8 @@ def _people(
         persons = everyone.with_columns(*[nw.lit(None, dtype=nw.Int64).alias(name) for name in people.BIRTH])
     persons = persons.join(ages.rename({"concept": "age_concept"}), on="patient", how="left")
     persons = engine.settle(people.with_ages(engine, persons, clock, rejects))
-    persons = people.with_applicability(engine, persons, observed, vocabulary)
-    columns = {
-        f"{unit}_{index}": (col(f"months_{index}") // (12 if unit == "years" else 1)).cast(nw.Float64)
-        for unit in ("years",)
-        for index in (1, 2)
-    }
+    persons = people.with_applicability(persons, observed, vocabulary)
+    columns = {f"years_{index}": (col(f"months_{index}") // 12).cast(nw.Float64) for index in (1, 2)}
     kept = [
         name for name in persons.collect_schema().names()
         if not name.startswith(("_", "today_")) and name not in ("age_row", "age_concept")

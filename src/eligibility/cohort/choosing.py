@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Length, Moment, moved
+from eligibility.cohort.calendar import Length, moment_expression, moved
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
@@ -18,6 +18,8 @@ from eligibility.cohort.sheets import Sheet
 col = nw.col
 LATEST_ONE, FIRST_ONE, HIGHEST, LOWEST = range(4)
 SELECTIONS = {"latest": LATEST_ONE, "first": FIRST_ONE, "highest": HIGHEST, "lowest": LOWEST}
+NO_MONTHS = {name: nw.lit(None, dtype=nw.Float64) for name in ("months_1", "months_2")}
+"""What was not given in months."""
 OBSERVATION = ("patient", ROW, "oid", "low", "high", "low_open", "high_open", "first", "last", "months_1", "months_2")
 
 
@@ -122,7 +124,7 @@ def changes(
     for months, exact in sorted(set(over.values())):
         slots = [slot for slot, length in over.items() if length == (months, exact)]
         pieces.append(_pairs(engine, frame.filter(col("slot").is_in(slots)), Length(months, exact), clock))
-    joined = nw.concat(pieces, how="vertical") if len(pieces) > 1 else pieces[0]
+    joined = nw.concat(pieces, how="vertical")
     up = col("slot").is_in([slot for slot, rises in rising.items() if rises])
     a, b = ("", "_b")
     joined = joined.with_columns(
@@ -177,7 +179,9 @@ def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock)
     frame = frame.with_columns(_inside=(col("sure_1") <= col("first")) & (col("last") <= col("sure_2")))
     sheet = Sheet()
     near, near_last = (moved(col(name), over, clock.offset, -1, sheet.keep) for name in ("first", "last"))
-    frame = sheet.applied(frame, engine).with_columns(_near=_moment(near), _near_last=_moment(near_last))
+    frame = sheet.applied(frame, engine).with_columns(
+        _near=moment_expression(near), _near_last=moment_expression(near_last)
+    )
     earlier = frame.select("patient", "slot", ROW, *parts, "_inside")
     later = frame.select(
         "patient", "slot", *[col(name).alias(f"{name}_b") for name in (ROW, *parts, *extra)], col("_inside").alias("_inside_b"),
@@ -201,7 +205,3 @@ def _pairs(engine: Engine, frame: nw.LazyFrame[Any], over: Length, clock: Clock)
     return pairs.with_columns(_certain=certain).select(
         "patient", "slot", *parts[:4], *[f"{name}_b" for name in parts[:4]], "_apart", "_certain"
     )
-
-
-def _moment(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)

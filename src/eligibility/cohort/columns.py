@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
@@ -30,11 +30,9 @@ from eligibility.cohort.folding import (
     pick,
 )
 from eligibility.cohort.named_columns import NamedColumns
-from eligibility.instants import EARLIEST
+from eligibility.instants import DAY, EARLIEST, EPOCH
 from eligibility.intervals import INFINITY, TOLERANCE, Interval, compare
 from eligibility.units import Scale
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -103,27 +101,7 @@ class PlainNumber:
         low, high = edges(threshold)
         if (self.scale.factor == 1 and self.scale.offset == 0) or math.isinf(threshold):
             return low, high
-        return self.least_at(low), -PlainNumber(
-            self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible
-        ).least_at(-high)
-
-    def least_at(self, end: float) -> float:
-        """The least number of the column whose canonical value, rounded once, is not below `end`."""
-        if math.isinf(end):
-            return end
-        # what is rounded to `end` begins half way from the double below it
-        half_way = (Fraction(end) + Fraction(math.nextafter(end, -INFINITY))) / 2
-        guess = float((half_way - self.scale.offset) / self.scale.factor)
-        for _ in range(4):  # a double is read by its decimal spelling, which may lie a little beside it
-            if self.scale(Fraction(repr(guess))) >= end:
-                break
-            guess = math.nextafter(guess, INFINITY)
-        for _ in range(4):
-            lower = math.nextafter(guess, -INFINITY)
-            if self.scale(Fraction(repr(lower))) < end:
-                break
-            guess = lower
-        return guess
+        return least_at(self.scale, low), greatest_at(self.scale, high)
 
     @cached_property
     def impossible(self) -> tuple[float, float]:
@@ -139,8 +117,31 @@ class PlainNumber:
         return self._between(self.possible.low, self.possible.high)
 
     def _between(self, below: float, above: float) -> tuple[float, float]:
-        turned = PlainNumber(self.columns, self.name, Scale(self.scale.factor, -self.scale.offset), self.possible)
-        return max(self.least_at(below), -1e30), min(-turned.least_at(-above), 1e30)
+        return max(least_at(self.scale, below), -1e30), min(greatest_at(self.scale, above), 1e30)
+
+
+def least_at(scale: Scale, end: float) -> float:
+    """The least number on a scale whose canonical value, rounded once, is not below `end`."""
+    if math.isinf(end):
+        return end
+    # what is rounded to `end` begins half way from the double below it
+    half_way = (Fraction(end) + Fraction(math.nextafter(end, -INFINITY))) / 2
+    guess = float((half_way - scale.offset) / scale.factor)
+    for _ in range(4):  # a double is read by its decimal spelling, which may lie a little beside it
+        if scale(Fraction(repr(guess))) >= end:
+            break
+        guess = math.nextafter(guess, INFINITY)
+    for _ in range(4):
+        lower = math.nextafter(guess, -INFINITY)
+        if scale(Fraction(repr(lower))) < end:
+            break
+        guess = lower
+    return guess
+
+
+def greatest_at(scale: Scale, end: float) -> float:
+    """The greatest number on a scale whose canonical value, rounded once, is not above `end`."""
+    return -least_at(Scale(scale.factor, -scale.offset), -end)
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class Born:
         if year < 1:
             return False
         day = date(year, month + 1, min(self.today.day, monthrange(year, month + 1)[1]))
-        return self.columns.whole(self.name) < (day - _EPOCH + timedelta(days=1)) // timedelta(microseconds=1)  # type: ignore[no-any-return]  # of a column
+        return self.columns.whole(self.name) < ((day - EPOCH.date()).days + 1) * DAY  # type: ignore[no-any-return]  # of a column
 
     def compared(self, unit: str, operator: str, threshold: float) -> Statement:
         """Does `completed years or months operator threshold` hold?"""
@@ -260,16 +261,3 @@ def said_by_time(columns: NamedColumns, name: str, acute: Length | None, now: Mo
 def filled_moment(moment: Moment, value: int) -> Moment:
     """An instant, and `value` where there is none."""
     return moment.fill_null(value) if isinstance(moment, nw.Expr) else moment
-
-
-__all__ = [
-    "Born",
-    "Happening",
-    "PlainNumber",
-    "ReadNumber",
-    "Said",
-    "Spelled",
-    "filled_moment",
-    "said_by_boolean",
-    "said_by_time",
-]

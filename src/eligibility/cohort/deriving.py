@@ -10,7 +10,7 @@ import narwhals as nw
 
 from eligibility import rules
 from eligibility.cohort.atoms import within
-from eligibility.cohort.calendar import Length, Moment, civil, moved
+from eligibility.cohort.calendar import Length, civil, moment_expression, moved
 from eligibility.cohort.choosing import LATEST_ONE, choose
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import Flag, Quad, Statement, case, chosen_quad, constant, known_from
@@ -24,7 +24,6 @@ from eligibility.intervals import Interval
 from eligibility.vocabulary import Concept
 
 col = nw.col
-AT = ("patient", "at_1", "at_2")
 SAMPLE = (ROW, "slot")
 _YEAR, _MONTH = 365.2425, 30.436875
 
@@ -37,7 +36,7 @@ def derived(
     """The computed values of a derived quantity: patient, first, last, and the interval. `series` gives the observations of a
     quantity, `sets` those of a class, as 1 or 0, `dated` the patients who have a class with a time."""
     sampled = [series(source).select("patient", at_1="first", at_2="last") for source in formula.sampled_with]
-    found_at = (nw.concat(sampled, how="vertical") if len(sampled) > 1 else sampled[0]).unique()
+    found_at = nw.concat(sampled, how="vertical").unique()
     samples = engine.settle(engine.numbered(found_at))  # each has its number: one key in place of three
     leaves = list(dict.fromkeys(rules.leaves(formula.expression)))
     inputs = [leaf for leaf in leaves if isinstance(leaf, rules.Measured | rules.InClass)]
@@ -69,10 +68,6 @@ def derived(
     )
 
 
-def _expr(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
-
-
 def _beside(
     engine: Engine, samples: nw.LazyFrame[Any], rows: nw.LazyFrame[Any], index: int, limit: Duration | None, clock: Clock, exact: bool,
     people: nw.LazyFrame[Any], dated: nw.LazyFrame[Any] | None,
@@ -80,7 +75,7 @@ def _beside(
     """Each sample with the observations of one input, and the window in which they are current."""
     joined = samples.join(rows.drop(ROW), on="patient", how="inner")
     if limit is None:
-        start: tuple[nw.Expr, nw.Expr] = (_expr(EARLIEST), _expr(EARLIEST))
+        start: tuple[nw.Expr, nw.Expr] = (moment_expression(EARLIEST), moment_expression(EARLIEST))
     else:
         offset = clock.offset
         if not clock.is_shared and limit.months:
@@ -88,11 +83,11 @@ def _beside(
             offset = col("offset")
         sheet = Sheet()
         ends = (moved(col(name), Length.of(limit), offset, -1, sheet.keep) for name in ("at_2", "at_1"))
-        start = (_expr(next(ends)), _expr(next(ends)))
+        start = (moment_expression(next(ends)), moment_expression(next(ends)))
         joined = sheet.applied(joined, engine)
     until: tuple[nw.Expr, nw.Expr] = (col("at_1"), col("at_2"))
     if dated is not None:  # sex, which has no time, was the same before
-        now: nw.Expr = nw.lit(clock.now, dtype=nw.Int64) if isinstance(clock.now, int) else col("now")
+        now = moment_expression(clock.now)
         if not clock.is_shared:
             joined = joined.join(people.select("patient", "now"), on="patient", how="left")
         joined = joined.join(dated.with_columns(_dated=nw.lit(True)), on="patient", how="left")
@@ -132,7 +127,7 @@ def _with_ages(engine: Engine, wide: nw.LazyFrame[Any], people: nw.LazyFrame[Any
         ends.append(months_at(civil(col(name) + clock.offset, sheet.keep), sheet))
     wide = sheet.applied(wide, engine)
     earlier = col("has_age") & (col("at_1") < clock.now)
-    days = (_expr(clock.now) - col("at_1")).cast(nw.Float64) / float(DAY)
+    days = (moment_expression(clock.now) - col("at_1")).cast(nw.Float64) / float(DAY)
     # hulls over both ends of a sample: the bounds grow with time
     lows, highs = (ends[0][0], ends[1][0]), (ends[0][1], ends[1][1])
     fewest = nw.when(lows[0] <= lows[1]).then(lows[0]).otherwise(lows[1])

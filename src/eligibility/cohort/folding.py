@@ -157,11 +157,6 @@ def pick(condition: Flag, then: Number, otherwise: Number, *, whole: bool = Fals
     return nw.when(condition).then(numeric(then, whole=whole)).otherwise(numeric(otherwise, whole=whole))
 
 
-def less(a: Number, b: Number) -> Flag:
-    """a < b"""
-    return a < b
-
-
 def after(a: Number, b: Number) -> Flag:
     """a > b; never where both are the same column."""
     return False if a is b else a > b
@@ -225,7 +220,7 @@ def compared(x: Quad, operator: str, threshold: float) -> Statement:
     match operator:
         case "<":
             if point:
-                return less(high, bottom)
+                return high < bottom
             holds = either(high < bottom, both(high <= top, high_open, low < bottom))
             return known_from(holds, low >= bottom)
         case "<=":

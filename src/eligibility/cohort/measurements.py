@@ -7,11 +7,10 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import least_of
+from eligibility.cohort.calendar import least_of, moment_expression
 from eligibility.cohort.engines import ROW, Engine
-from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, distinct, lookup, reason
+from eligibility.cohort.reading import B, Clock, D, I, Rejects, S, counts_months, distinct, lookup, reason
 from eligibility.cohort.twins import SIGNS, observation
-from eligibility.instants import time_unit
 from eligibility.intervals import INFINITY, Interval
 from eligibility.patient import quantity_reader
 from eligibility.unreadable import UnreadableValue
@@ -59,9 +58,8 @@ def _with_scales(engine: Engine, rows: nw.LazyFrame[Any], vocabulary: Vocabulary
     }  # fmt: skip
     for cid, unit in distinct(engine, rows, ["cid", "unit"]):
         concept = concepts[cid]
-        assert concept.measure is not None
         refused, p, q, r = None, 1.0, 0.0, 1.0
-        calendar = concept.measure.unit.dimensions == (("[time]", 1),) and time_unit(unit) in ("month", "year")
+        calendar = counts_months(concept, unit)
         if not calendar:
             try:
                 p, q, r = _line(reader.scale(concept, unit))
@@ -261,7 +259,7 @@ def _computed(rows: nw.LazyFrame[Any], clock: Clock) -> nw.LazyFrame[Any]:
 def seen(clock: Clock) -> dict[str, nw.Expr]:
     """The instants of an observation: undated ones were made at `at`, and a partial date is cut there. What lies after it
     keeps its `first`, by which it is left out later."""
-    now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
+    now = moment_expression(clock.now)
     last = least_of(col("time_2"), now)
     assert isinstance(last, nw.Expr)
     undated = col("time_1").is_null()

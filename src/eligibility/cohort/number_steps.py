@@ -126,12 +126,9 @@ def below(op: str, a: Node, b: Node) -> bool | Node:
     """Where a < b (`lt`) or a <= b (`le`), and neither is null."""
     if a is b and not a.raw:
         return op == "le"
-    key = ("~" + op, a, b)
-    found = a.book._nodes.get(key)  # what was folded before is kept with the steps
+    found = a.book.folded.get((op, a, b))
     if found is None:
-        plane = _folded_below(op, a, b)
-        a.book._nodes[key] = plane  # type: ignore[assignment]
-        return plane
+        found = a.book.folded[op, a, b] = _folded_below(op, a, b)
     return found
 
 

@@ -10,7 +10,7 @@ import narwhals as nw
 
 from eligibility import rules
 from eligibility.cohort import choosing, deriving, people
-from eligibility.cohort.calendar import Moment
+from eligibility.cohort.calendar import moment_expression
 from eligibility.cohort.canonical import Canonical
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.folding import both, either, expression, no
@@ -71,24 +71,16 @@ class Observed:
         parts = [name for name in OBSERVED if name != "oid"]
         plain = self._plain(concept)
         match key[0]:
-            case "plain":
+            case "plain" | "set":
+                ranks = key[2] if isinstance(key[2], frozenset) else None
+                if ranks is not None:
+                    inside = col("low").is_in([float(rank) for rank in ranks])
+                    one = nw.when(inside).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+                    plain = plain.with_columns(low=one, high=one)
                 found = plain.select(*parts)
-                return (
-                    nw.concat([found, self._none_when_absent(concept, None, found)], how="vertical")
-                    if concept.none_when_absent
-                    else found
-                )
-            case "set":
-                assert isinstance(key[2], frozenset)
-                inside = (
-                    nw.when(col("low").is_in([float(rank) for rank in key[2]])).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
-                )
-                found = plain.with_columns(low=inside, high=inside).select(*parts)
-                return (
-                    nw.concat([found, self._none_when_absent(concept, key[2], found)], how="vertical")
-                    if concept.none_when_absent
-                    else found
-                )
+                if concept.none_when_absent is None:
+                    return found
+                return nw.concat([found, self._none_when_absent(concept, ranks, found)], how="vertical")
             case "limit":
                 return _ratios(plain, "upper" if key[2] else "lower").select(*parts)
             case _:
@@ -114,10 +106,10 @@ class Observed:
         number = questions.numbers[concept.name]
         given = self._facts.classes_given.filter(col("cid") == number).select("patient")
         value = nw.lit(float(0 in ranks) if ranks is not None else 0.0)
-        now = _expr(clock.now)
+        now = moment_expression(clock.now)
         found = self._patients().filter(expression(absent)).join(given, on="patient", how="anti").with_columns(
             **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)}, low=value, high=value, low_open=nw.lit(False), high_open=nw.lit(False),
-            first=now, last=now, months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64),
+            first=now, last=now, **choosing.NO_MONTHS,
         )  # fmt: skip
         return found.select(*like.collect_schema().names())
 
@@ -144,19 +136,14 @@ class Observed:
         )
         found = found.with_columns(
             **{ROW: nw.lit(people.FROM_TABLE, dtype=nw.Int64)},
-            months_1=nw.lit(None, dtype=nw.Float64),
-            months_2=nw.lit(None, dtype=nw.Float64),
+            **choosing.NO_MONTHS,
         )
         return nw.concat([brought, found.select(*brought.collect_schema().names())], how="vertical")
 
     def asked(self, numbers: Sequence[int]) -> nw.LazyFrame[Any]:
         """The observations of several series, with the number of each."""
         pieces = [self.rows_of(number).with_columns(oid=nw.lit(number, dtype=nw.Int64)) for number in numbers]
-        return nw.concat(pieces, how="vertical") if len(pieces) > 1 else pieces[0]
-
-
-def _expr(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
+        return nw.concat(pieces, how="vertical")
 
 
 def _ratios(rows: nw.LazyFrame[Any], limit: str) -> nw.LazyFrame[Any]:
@@ -173,5 +160,5 @@ def _ratios(rows: nw.LazyFrame[Any], limit: str) -> nw.LazyFrame[Any]:
     return rows.with_columns(
         low=nw.when(kept).then(low).otherwise(nw.lit(0.0)), high=nw.when(kept).then(high).otherwise(nw.lit(float("inf"))),
         low_open=nw.when(kept).then(low_open).otherwise(nw.lit(False)), high_open=nw.when(kept).then(high_open).otherwise(nw.lit(True)),
-        months_1=nw.lit(None, dtype=nw.Float64), months_2=nw.lit(None, dtype=nw.Float64),
+        **choosing.NO_MONTHS,
     )  # fmt: skip

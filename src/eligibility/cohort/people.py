@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Civil, Moment, civil, completed_months, most_of
+from eligibility.cohort.calendar import Civil, civil, completed_months, day_of, moment_expression, most_of
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import Clock, I, Rejects, S, distinct, identified, lookup, reason, wall_of
 from eligibility.cohort.sheets import Sheet
@@ -130,10 +130,6 @@ def with_births(engine: Engine, frame: nw.LazyFrame[Any], kind: str) -> nw.LazyF
 # --- ages ------------------------------------------------------------------------------------------------------------
 
 
-def _expr(moment: Moment) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
-
-
 def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: Rejects) -> nw.LazyFrame[Any]:
     """Completed months at the instant, `months_1` to `months_2`, for people with `born_1`, `born_2`, `age_low`, `age_high`,
     `age_years`; `has_age` says that something is known. What contradicts itself is set aside: the age, where it disagrees
@@ -141,12 +137,10 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
     sheet = Sheet()
     today = civil(clock.now + clock.offset, sheet.keep)
     people = sheet.applied(people, engine)
-    wall = clock.now + clock.offset
-    positive = wall + 1_000_000 * DAY
-    today_days = (positive - positive % DAY) // DAY - 1_000_000
-    unborn = col("born_1") > _expr(today_days)
+    today_days = moment_expression(day_of(clock.now + clock.offset))
+    unborn = col("born_1") > today_days
     people = people.with_columns(
-        **{f"today_{name}": _expr(getattr(today, name)) for name in ("year", "month", "day")},
+        **{f"today_{name}": moment_expression(getattr(today, name)) for name in ("year", "month", "day")},
         _unborn=unborn.fill_null(False),
     )
     rejects.add(
@@ -154,10 +148,10 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
             nw.lit(FROM_TABLE, dtype=nw.Int64).alias(ROW), concept=nw.lit("patients"), reason=nw.lit("the birth date lies after the instant of judgement")
         )
     )  # fmt: skip
-    later = (col("born_2") > _expr(today_days)).fill_null(False)
+    later = (col("born_2") > today_days).fill_null(False)
     people = people.with_columns(
         born_1=nw.when(~col("_unborn")).then(col("born_1")),
-        born_2=nw.when(later).then(_expr(today_days)).otherwise(col("born_2")),
+        born_2=nw.when(later).then(today_days).otherwise(col("born_2")),
         **{
             f"born_2_{part}": nw.when(later).then(col(f"today_{part}")).otherwise(col(f"born_2_{part}"))
             for part in ("year", "month", "day")
@@ -165,7 +159,7 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
     )  # fmt: skip
     now = Civil(col("today_year"), col("today_month"), col("today_day"), 0)
     sheet = Sheet()
-    fewest, most = _born_months(now, sheet)
+    fewest, most = months_since_birth(now, sheet)
     people = sheet.applied(people, engine)
     step = nw.when(col("age_years")).then(nw.lit(12)).otherwise(nw.lit(1))
     people = people.with_columns(_fewest=fewest, _most=most)
@@ -185,18 +179,18 @@ def with_ages(engine: Engine, people: nw.LazyFrame[Any], clock: Clock, rejects: 
     ).drop("_unborn", "_fewest", "_most", "_disagrees")  # fmt: skip
 
 
-def _born_months(day: Civil, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
+def months_since_birth(day: Civil, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
     """Completed months on a day, by the birth dates of the columns: the fewest and the most."""
     found = []
     for index in (2, 1):
         born = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
-        found.append(_expr(sheet.keep(most_of(0, sheet.keep(completed_months(born, day))))))
+        found.append(moment_expression(sheet.keep(most_of(0, sheet.keep(completed_months(born, day))))))
     return found[0], found[1]
 
 
 def months_at(day: Civil, sheet: Sheet) -> tuple[nw.Expr, nw.Expr]:
     """Completed months on a day, from the birth date, the age, or both; any age where nothing is known."""
-    fewest, most = _born_months(day, sheet)
+    fewest, most = months_since_birth(day, sheet)
     low = nw.when(col("age_years")).then(col("age_low") * 12).otherwise(col("age_low"))
     high = nw.when(col("age_years")).then(col("age_high") * 12 + 11).otherwise(col("age_high"))
     both_low = nw.when(fewest >= low).then(fewest).otherwise(low)
@@ -230,7 +224,7 @@ def limited(vocabulary: Vocabulary) -> list[tuple[int, Concept]]:
 
 
 def with_applicability(
-    engine: Engine, people: nw.LazyFrame[Any], classes: nw.LazyFrame[Any], vocabulary: Vocabulary
+    people: nw.LazyFrame[Any], classes: nw.LazyFrame[Any], vocabulary: Vocabulary
 ) -> nw.LazyFrame[Any]:
     """`cannot_<cid>` for each concept that applies to some people only."""
     concepts = limited(vocabulary)

@@ -41,6 +41,8 @@ class Book:
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[object, ...], Node] = {}
+        self.folded: dict[tuple[str, Node, Node], bool | Node] = {}
+        """What comparisons of two numbers were folded to."""
         self.limits: dict[Node, list[tuple[tuple[float, bool], Node]]] = {}
         """For each number that is compared with constants the comparisons, by the constant and whether it is included."""
         self.comparisons: dict[str, list[Node]] = {}
@@ -130,6 +132,14 @@ class _Contradicted(Exception):
     """What is assumed of some planes cannot be."""
 
 
+def _bare(plane: Node) -> tuple[Node, bool]:
+    """What a plane is the negation of, or itself; and whether it is a negation."""
+    turned = False
+    while plane.op == "not":
+        plane, turned = plane.args[0], not turned  # type: ignore[assignment]  # of a node
+    return plane, turned
+
+
 class _Facts:
     """What follows when each of some planes has a value."""
 
@@ -139,10 +149,9 @@ class _Facts:
 
     def tell(self, node: Node, value: bool) -> None:
         """Take a plane to hold, or not to."""
-        while node.op == "not":
-            node, value = node.args[0], not value  # type: ignore[assignment]  # of a node
-        if self.told.get(node, value) is not value or self.derived.get(node, value) is not value:
-            raise _Contradicted
+        node, turned = _bare(node)
+        value = value is not turned
+        self._agree(node, value)
         self.told[node] = value
         column = node.args[0]
         match node.op:
@@ -154,8 +163,10 @@ class _Facts:
                     self._derive(known, False)
             case "true" | "false" | "null":
                 rest = [(op, self.told.get(node.book.make(op, column))) for op in ("true", "false", "null")]
+                # only in a column of truths is what is neither null nor true false
+                is_truth = node.book.find("truth", column) is not None
                 unsettled = [op for op, known in rest if known is None]
-                if len(unsettled) == 1 and all(known is not True for _, known in rest) and column in _truths(node):
+                if len(unsettled) == 1 and all(known is not True for _, known in rest) and is_truth:
                     self._derive(node.book.make(unsettled[0], column), True)
             case "lt" | "le" | "same" if isinstance(column, Node):
                 if value:
@@ -179,31 +190,24 @@ class _Facts:
                 self._derive(known, value)
 
     def _derive(self, node: Node, value: bool) -> None:
+        self._agree(node, value)
+        self.derived[node] = value
+
+    def _agree(self, node: Node, value: bool) -> None:
         if self.told.get(node, value) is not value or self.derived.get(node, value) is not value:
             raise _Contradicted
-        self.derived[node] = value
 
     def value(self, plane: Node) -> bool | None:
         """What a plane then is, if that follows."""
-        flip = False
-        while plane.op == "not":
-            plane, flip = plane.args[0], not flip  # type: ignore[assignment]  # of a node
-        found = self.told.get(plane, self.derived.get(plane))
-        return found if found is None else found is not flip
+        node, turned = _bare(plane)
+        found = self.told.get(node, self.derived.get(node))
+        return found if found is None else found is not turned
 
     def follows(self, plane: Node) -> bool | None:
         """What a plane is by the others."""
-        flip = False
-        while plane.op == "not":
-            plane, flip = plane.args[0], not flip  # type: ignore[assignment]  # of a node
-        found = self.derived.get(plane)
-        return found if found is None else found is not flip
-
-
-def _truths(node: Node) -> set[object]:
-    """The column of a plane, if it is one of truths: only there is what is neither null nor true false."""
-    column = node.args[0]
-    return {column} if ("truth", column) in node.book._nodes else set()  # the module's own class
+        node, turned = _bare(plane)
+        found = self.derived.get(node)
+        return found if found is None else found is not turned
 
 
 def _folded(members: list[Node], neutral: bool, other: str) -> list[bool | Node] | bool:

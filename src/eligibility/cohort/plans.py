@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -12,7 +12,6 @@ import polars as pl
 from eligibility.cohort.planes import Node
 from eligibility.cohort.terms import Truth
 
-Written = Callable[[bool | Node], pl.Expr]
 _LEAVES = frozenset(("column", "constant"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.engine import ROW, Engine, Taken, kind_of
+from eligibility.cohort.engine import ROW, Engine, Taken, has_numbers, kind_of
 
 _QUESTIONS = 2**24  # more than there are questions, concepts and addresses of judgements
 
@@ -26,7 +26,7 @@ class Polars(Engine):
 
         frame = native.lazy() if isinstance(native, pl.DataFrame) else native
         schema = frame.collect_schema()
-        if numbered and not (ROW in schema and schema[ROW].is_integer()):
+        if numbered and not has_numbers(schema):
             frame = frame.drop(ROW, strict=False).with_row_index(ROW)
         if numbered:
             frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))

@@ -9,7 +9,6 @@ from typing import TypeVar
 import narwhals as nw
 
 from eligibility import rules
-from eligibility.cohort.atoms import OnsetQuestion, Windowed
 from eligibility.cohort.choosing import SELECTIONS
 from eligibility.cohort.folding import (
     Flag,
@@ -23,10 +22,12 @@ from eligibility.cohort.folding import (
     expression,
     pick,
 )
+from eligibility.cohort.onsets import OnsetQuestion, Windowed
 from eligibility.cohort.people import cannot
-from eligibility.cohort.reading import Clock, names_of
+from eligibility.cohort.reading import Clock, is_duration, names_of
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, reach_of, where_to_look
+from eligibility.cohort.sources import Line, Onset, Picked, Plans, Probe, Reach, Source, Wanted, current_limit
+from eligibility.cohort.windows import hangs_on_milestone, reach_of, where_to_look
 from eligibility.instants import LATEST, Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
 from eligibility.look import Absent
@@ -49,6 +50,7 @@ class Slot:
     ahead: bool
     coming: Interval | None
     counting: bool = False
+    """May it be given in months?"""
 
 
 @dataclass(frozen=True)
@@ -114,16 +116,11 @@ class Questions(Source):
         return col(f"x{x}_onset_1"), col(f"x{x}_onset_2")
 
     def probe(self, name: str, window: rules.Window, trial: str) -> Probe:
-        key = (self.numbers[name], self._window(("reach", window, self._of(window, trial)), self.reach(window, trial)))
-        number = _numbered(self.probes, key)
+        number = _numbered(self.probes, (self.numbers[name], self._reached(window, trial)))
         return Probe(*(col(f"p{number}_{part}") for part in ("here", "maybe", "surely", "happened", "perhaps")))
 
     def plans(self, concept: Concept, window: rules.Window, trial: str) -> Plans:
-        key = (
-            self.numbers[concept.name],
-            self._window(("reach", window, self._of(window, trial)), self.reach(window, trial)),
-        )
-        number = _numbered(self.plan_probes, key)
+        number = _numbered(self.plan_probes, (self.numbers[concept.name], self._reached(window, trial)))
         own, near, soon = (col(f"a{number}_{part}") for part in ("has", "near", "soon"))
         return Plans(col(f"a{number}_hit"), own, ~near, ~soon)
 
@@ -147,8 +144,7 @@ class Questions(Source):
 
     def _of(self, window: rules.Window, trial: str) -> str:
         """The trial, where a window hangs on a milestone."""
-        anchors = [anchor for anchor in (window.anchor, window.relation) if anchor is not None]
-        return trial if any(anchor.concept.kind == "milestone" for anchor in anchors) else ""
+        return trial if hangs_on_milestone(window) else ""
 
     def reach(self, window: rules.Window, trial: str) -> Reach:
         key = ("reach", window, self._of(window, trial))
@@ -156,6 +152,10 @@ class Questions(Source):
         if found is None:
             found = self._known[key] = self._as_columns(key, reach_of(self, window, trial))
         return found
+
+    def _reached(self, window: rules.Window, trial: str) -> int:
+        """The number of a window as a rule has it."""
+        return self._window(("reach", window, self._of(window, trial)), self.reach(window, trial))
 
     def _as_columns(self, key: object, found: Reach) -> Reach:
         """A reach by the columns that will hold it; constants stay constants."""
@@ -182,20 +182,13 @@ class Questions(Source):
         self.reaches.setdefault(number, reach)
         return number
 
-    def _looked(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> tuple[int, Reach]:
+    def _looked(self, wanted: Wanted) -> tuple[int, Reach]:
         """The window of a measurement, by its number."""
-        where = where_to_look(self, concept, selection, window, values, trial)
-        if window is not None:
-            key: object = ("look", window, self._of(window, trial))
+        where = where_to_look(self, wanted)
+        if wanted.window is not None:
+            key: object = ("look", wanted.window, self._of(wanted.window, wanted.trial))
         else:
-            limit = None if selection != "latest" or concept.current_for is None else (values or concept.current_for)
+            limit = current_limit(wanted.concept, wanted.values) if wanted.selection == "latest" else None
             key = ("current", None if limit is None else (limit.months, limit.exact))
         return self._window(key, where), where
 
@@ -227,20 +220,10 @@ class Questions(Source):
         number = _numbered(self.slots, slot)
         return f"n{number}", col(f"n{number}_sure")
 
-    def number(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
-        where = self._looked(concept, selection, window, values, trial)
-        series = self.series_of(concept, values)
-        counting = concept.measure is not None and concept.measure.unit.dimensions == (
-            ("[time]", 1),
-        )  # in months, perhaps
-        name, sure = self._slot(series, selection, where, concept.possible, counting)
+    def number(self, wanted: Wanted) -> Picked:
+        concept, where = wanted.concept, self._looked(wanted)
+        series = self.series_of(concept, wanted.values)
+        name, sure = self._slot(series, wanted.selection, where, concept.possible, is_duration(concept))
         other = constant(concept.possible)
         found = sure
         if concept.assumed is not None:
@@ -251,26 +234,15 @@ class Questions(Source):
         value = chosen_quad(sure, _quad(name), other)
         return Picked(value, found, (col(f"{name}_months_1"), col(f"{name}_months_2"), col(f"{name}_in_months")))
 
-    def ratio(
-        self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-        trial: str,
-    ) -> Picked:  # fmt: skip
+    def ratio(self, wanted: Wanted, upper: bool) -> Picked:
         anything = Interval(0.0, INFINITY, False, True)
-        where = self._looked(concept, selection, window, values, trial)
-        name, sure = self._slot(_numbered(self.series, ("limit", concept.name, upper)), selection, where, anything)
+        series = _numbered(self.series, ("limit", wanted.concept.name, upper))
+        name, sure = self._slot(series, wanted.selection, self._looked(wanted), anything)
         return Picked(chosen_quad(sure, _quad(name), constant(anything)), sure)
 
-    def change(
-        self,
-        concept: Concept,
-        rise: bool,
-        over: Duration,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
-        where, looked = self._looked(concept, "highest", window or rules.Window(), values, trial)
-        slot = ChangeSlot(self.series_of(concept, values), rise, over, where)
+    def change(self, wanted: Wanted, rise: bool, over: Duration) -> Picked:
+        where, looked = self._looked(wanted)
+        slot = ChangeSlot(self.series_of(wanted.concept, wanted.values), rise, over, where)
         number = _numbered(self.change_slots, slot)
         name = f"c{number}"
         sure = col(f"{name}_sure")
@@ -280,13 +252,10 @@ class Questions(Source):
         high_open = either(ahead, high_open)
         return Picked(chosen_quad(sure, (low, high, low_open, high_open), constant(ANYTHING)), sure)
 
-    def rank(
-        self, concept: Concept, ranks: frozenset[int] | None, selection: rules.Selection, window: rules.Window | None,
-        values: Duration | None, trial: str,
-    ) -> Picked:  # fmt: skip
-        where = self._looked(concept, selection, window, values, trial)
-        key: Series = ("plain", concept.name, None) if ranks is None else ("set", concept.name, ranks)
-        name, sure = self._slot(_numbered(self.series, key), selection, where, None)
+    def rank(self, wanted: Wanted, ranks: frozenset[int] | None) -> Picked:
+        name = wanted.concept.name
+        key: Series = ("plain", name, None) if ranks is None else ("set", name, ranks)
+        name, sure = self._slot(_numbered(self.series, key), wanted.selection, self._looked(wanted), None)
         return Picked(_quad(name), sure)
 
     def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:

@@ -24,7 +24,6 @@ from eligibility.cohort.folding import (
     either,
     is_false,
     is_true,
-    less,
     no,
     pick,
 )
@@ -96,7 +95,7 @@ def _product(a: Number, b: Number) -> Number:
             return a * b
     if not (_may_be(a, 0.0) and _may_be(b, INFINITY)) and not (_may_be(b, 0.0) and _may_be(a, INFINITY)):
         return a * b
-    zero = either(_is_zero(a), _is_zero(b))
+    zero = either(a == 0, b == 0)
     return pick(zero, 0.0, a * b)
 
 
@@ -104,10 +103,6 @@ def _may_be(a: Number, end: float) -> bool:
     """May a number be zero, or infinite?"""
     low, high = ends_of(a)
     return low <= 0 <= high if end == 0 else low == -INFINITY or high == INFINITY
-
-
-def _is_zero(a: Number) -> Flag:
-    return a == 0
 
 
 def multiply(x: Quad, y: Quad) -> Quad:
@@ -125,14 +120,14 @@ def multiply(x: Quad, y: Quad) -> Quad:
     corners: list[tuple[Number, Flag]] = []
     for a, a_open in ((x[0], x[2]), (x[1], x[3])):
         for b, b_open in ((y[0], y[2]), (y[1], y[3])):
-            is_open = both(either(a_open, b_open), no(both(_is_zero(a), no(a_open))), no(both(_is_zero(b), no(b_open))))
+            is_open = both(either(a_open, b_open), no(both(a == 0, no(a_open))), no(both(b == 0, no(b_open))))
             corners.append((_product(a, b), is_open))
     low, low_open = corners[0]
     high, high_open = corners[0]
     for value, is_open in corners[1:]:
-        lower = either(less(value, low), both(value == low, no(is_open)))
+        lower = either(value < low, both(value == low, no(is_open)))
         low, low_open = pick(lower, value, low), case(lower, is_open, low_open)  # type: ignore[assignment]  # flags have no nulls
-        higher = either(less(high, value), both(value == high, no(is_open)))
+        higher = either(high < value, both(value == high, no(is_open)))
         high, high_open = pick(higher, value, high), case(higher, is_open, high_open)  # type: ignore[assignment]  # flags have no nulls
     return low, high, low_open, high_open
 
@@ -143,25 +138,25 @@ def _inverse(value: Number, at_zero: float) -> Number:
     return pick(value == 0, at_zero, 1.0 / pick(value == 0, 1.0, value))
 
 
-def reciprocal(y: Quad) -> tuple[Quad, Flag]:
-    """1 / y for a y above zero, and whether y may be zero (then it is any number). `divide` turns signs first."""
+def reciprocal(y: Quad) -> Quad:
+    """1 / y for a y above zero: `divide` turns signs first, and is any number where y may be zero."""
     low = pick(y[1] == INFINITY, 0.0, _inverse(y[1], INFINITY))
     high = _inverse(y[0], INFINITY)
-    return (low, high, either(y[3], y[1] == INFINITY), y[2]), False
+    return low, high, either(y[3], y[1] == INFINITY), y[2]
 
 
 def divide(sheet: Sheet, x: Quad, y: Quad) -> Quad:
     """x / y; any number where y may be zero."""
     if plain := _plain(x, y):
         return constant(divide_plain(*plain))
-    touches_low = either(y[0] < 0, both(_is_zero(y[0]), no(y[2])))
-    touches_high = either(y[1] > 0, both(_is_zero(y[1]), no(y[3])))
+    touches_low = either(y[0] < 0, both(y[0] == 0, no(y[2])))
+    touches_high = either(y[1] > 0, both(y[1] == 0, no(y[3])))
     anything = both(touches_low, touches_high)
     turned = y[1] <= 0
     if turned is not False:
         x = sheet.quad(chosen_quad(turned, negate(x), x))
         y = sheet.quad(chosen_quad(turned, negate(y), y))
-    over = sheet.quad(reciprocal(y)[0])
+    over = sheet.quad(reciprocal(y))
     return chosen_quad(anything, constant(ANYTHING), multiply(x, over))
 
 
@@ -231,7 +226,7 @@ def logarithm_of(x: Quad) -> Quad:
     def of_plain(value: float) -> float:
         return -INFINITY if value <= 0 else INFINITY if value == INFINITY else math.log(value)
 
-    outside = either(x[0] < 0, both(_is_zero(x[0]), no(x[2])))
+    outside = either(x[0] < 0, both(x[0] == 0, no(x[2])))
     return chosen_quad(outside, constant(ANYTHING), _mapped(x, of, of_plain))
 
 
@@ -242,7 +237,7 @@ def power_of(sheet: Sheet, x: Quad, y: Quad) -> Quad:
     if not isinstance(y[0], nw.Expr) and y[0] == y[1]:
         n = float(y[0])
         return _power_of_constant(sheet, x, n)
-    outside = either(x[0] < 0, both(_is_zero(x[0]), no(x[2])))
+    outside = either(x[0] < 0, both(x[0] == 0, no(x[2])))
     log = sheet.quad(logarithm_of(x))
     return chosen_quad(outside, constant(ANYTHING), exponential_of(sheet.quad(multiply(y, log))))
 
@@ -277,7 +272,7 @@ def _power_of_constant(sheet: Sheet, x: Quad, n: float) -> Quad:
         return signed(x[0]), signed(x[1]), x[2], x[3]
     turned = negate(x)
     falling: Quad = (_raised(turned[0], n), _raised(turned[1], n), turned[2], turned[3])
-    farther = either(less(x[1], turned[1]), both(turned[1] == x[1], no(turned[3])))
+    farther = either(x[1] < turned[1], both(turned[1] == x[1], no(turned[3])))
     top = pick(farther, turned[1], x[1])
     across: Quad = (0.0, _raised(top, n), False, case(farther, turned[3], x[3]))  # type: ignore[assignment]  # flags have no nulls
     return chosen_quad(no(below), positive, chosen_quad(x[1] <= 0, falling, across))

@@ -13,13 +13,13 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Moment, clamped, pick_moment
+from eligibility.cohort.calendar import Moment, clamped, moment_expression, pick_moment
 from eligibility.cohort.engines import ROW, Engine, TimeKind, is_nothing
 from eligibility.cohort.folding import Flag
 from eligibility.errors import UsageError, excerpt
 from eligibility.facts import read_instant
-from eligibility.instants import DAY, EPOCH, LATEST, Instant, instant_of, read_date
-from eligibility.vocabulary import Vocabulary
+from eligibility.instants import DAY, EPOCH, LATEST, Instant, instant_of, read_date, time_unit
+from eligibility.vocabulary import Concept, Vocabulary
 
 col = nw.col
 I: Any = nw.Int64  # noqa: E741  # the four types of small tables, a letter each
@@ -201,8 +201,7 @@ def dated(engine: Engine, frame: nw.LazyFrame[Any], column: str, kind: TimeKind,
 
 def _kept(given: nw.Expr, moment: Moment) -> nw.Expr:
     """An instant, null where none was given."""
-    value = moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)
-    return nw.when(~given.is_null()).then(value)
+    return nw.when(~given.is_null()).then(moment_expression(moment))
 
 
 def _last(after: nw.Expr, offset: Moment) -> Moment:
@@ -268,6 +267,16 @@ def named(
         "kind": (I, [kind for _, _, kind in found]),
     }  # fmt: skip
     return lookup(engine, frame, ["concept"], table)
+
+
+def is_duration(concept: Concept) -> bool:
+    """Is it a quantity of time?"""
+    return concept.measure is not None and concept.measure.unit.dimensions == (("[time]", 1),)
+
+
+def counts_months(concept: Concept, unit: str | None) -> bool:
+    """Is an amount of it counted in months or years of the calendar, which have no one length?"""
+    return unit is not None and is_duration(concept) and time_unit(unit) in ("month", "year")
 
 
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,80}/)?(?:include|exclude)\.[A-Za-z0-9.]{1,40}", re.IGNORECASE)

@@ -10,11 +10,11 @@ from typing import Any
 
 import narwhals as nw
 
+from eligibility.cohort.calendar import Moment
 from eligibility.cohort.engines import Engine
 from eligibility.cohort.folding import Quad, Statement
 from eligibility.cohort.terms import Term
 
-Moment = int | nw.Expr
 _STEPS = 4
 
 
@@ -49,16 +49,14 @@ class Sheet:
 
     def statement(self, value: Statement) -> Statement:
         """A statement as a column; constants stay constants."""
-        if not isinstance(value, nw.Expr) or isinstance(value, Term):
-            return value
-        step: list[nw.Expr] = []
-        found = self._named(value, step)
-        self._steps.append(step)
-        return found
+        return self._alone(value) if isinstance(value, nw.Expr) else value
 
     def keep(self, value: Moment) -> Moment:
         """A whole number as a column; constants stay constants."""
-        if not isinstance(value, nw.Expr) or isinstance(value, Term):
+        return self._alone(value) if isinstance(value, nw.Expr) else value
+
+    def _alone(self, value: nw.Expr) -> nw.Expr:
+        if isinstance(value, Term):
             return value
         step: list[nw.Expr] = []
         found = self._named(value, step)

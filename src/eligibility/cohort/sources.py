@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from eligibility import rules
-from eligibility.cohort.calendar import Keep, Length, Moment, least_of, most_of, moved
-from eligibility.cohort.folding import Flag, Quad, Statement, both, either, no
+from eligibility.cohort.calendar import Keep, Moment
+from eligibility.cohort.folding import Flag, Quad, Statement
 from eligibility.cohort.reading import Clock
-from eligibility.instants import EARLIEST, LATEST, Duration
+from eligibility.instants import Duration
 from eligibility.vocabulary import Concept, Vocabulary
 
 
@@ -50,6 +50,18 @@ class Plans:
     own: Flag
     outside: Flag
     later: Flag
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The observation that a rule asks for: of which concept, which one, and in which window (None: what is current); how old
+    the current values of the trial may be, and the trial, whose milestones a window may hang on."""
+
+    concept: Concept
+    selection: rules.Selection
+    window: rules.Window | None
+    values: Duration | None
+    trial: str
 
 
 class Plain(Protocol):
@@ -130,37 +142,16 @@ class Source(Protocol):
     def reach(self, window: rules.Window, trial: str) -> Reach:
         """The instants of a window."""
 
-    def number(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
+    def number(self, wanted: Wanted) -> Picked:
         """A number out of the observations of a quantity."""
 
-    def ratio(
-        self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-        trial: str,
-    ) -> Picked:  # fmt: skip
+    def ratio(self, wanted: Wanted, upper: bool) -> Picked:
         """The same in multiples of the limit of normal."""
 
-    def change(
-        self,
-        concept: Concept,
-        rise: bool,
-        over: Duration,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
+    def change(self, wanted: Wanted, rise: bool, over: Duration) -> Picked:
         """The greatest rise or fall."""
 
-    def rank(
-        self, concept: Concept, ranks: frozenset[int] | None, selection: rules.Selection, window: rules.Window | None,
-        values: Duration | None, trial: str,
-    ) -> Picked:  # fmt: skip
+    def rank(self, wanted: Wanted, ranks: frozenset[int] | None) -> Picked:
         """The rank of a class; with `ranks` 1 or 0: is it one of those?"""
 
     def compared_age(self, unit: str, operator: str, threshold: float) -> Statement:
@@ -179,70 +170,6 @@ class Source(Protocol):
 def chain(vocabulary: Vocabulary, concept: Concept) -> tuple[str, ...]:
     """The concept and all that include it: where one of them is absent, so is the concept."""
     return (concept.name, *vocabulary.wholes(concept.name))
-
-
-def reach_of(source: Source, window: rules.Window, trial: str) -> Reach:
-    """The instants that a window covers, its relation included; no end is cut at `at`. Follows `occurrences.reach`."""
-    from eligibility.cohort.atoms import anchor_onset  # the two follow from each other: an onset needs no window
-
-    clock = source.clock
-    first: tuple[Moment, Moment] = (EARLIEST, EARLIEST)
-    last: tuple[Moment, Moment] = (LATEST, LATEST)
-    never: Flag = False
-    unknown: Flag = False
-    if window.duration is not None:
-        length = Length.of(window.duration)
-        if window.anchor is not None:
-            onset = anchor_onset(source, window.anchor, trial)
-            never, unknown = onset.never, onset.unknown
-            sign = 1 if window.anchor.after else -1
-            near = (onset.first, onset.last)
-            far = (
-                moved(near[0], length, clock.offset, sign, source.keep),
-                moved(near[1], length, clock.offset, sign, source.keep),
-            )
-            first, last = (near, far) if window.anchor.after else (far, near)
-        elif window.ahead:
-            end = moved(clock.now, length, clock.offset, 1, source.keep)
-            first, last = (clock.now, clock.now), (end, end)
-        else:
-            start = moved(clock.now, length, clock.offset, -1, source.keep)
-            first, last = (start, start), (clock.now, clock.now)
-    if window.relation is not None:
-        onset = anchor_onset(source, window.relation, trial)
-        settled = no(either(never, unknown))
-        never, unknown = either(never, both(settled, onset.never)), either(unknown, both(settled, onset.unknown))
-        if window.relation.after:
-            first = (most_of(first[0], onset.first), most_of(first[1], onset.last))
-        else:
-            last = (least_of(last[0], onset.first - 1), least_of(last[1], onset.last - 1))
-    return Reach(first[1], last[0], first[0], last[1], never, unknown)
-
-
-def where_to_look(
-    source: Source, concept: Concept, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-    trial: str,
-) -> Reach:  # fmt: skip
-    """The window of a measurement: the rule's own, else what is current (for the latest), else all there is."""
-    now = source.clock.now
-    if window is not None:
-        found = source.reach(window, trial)
-        if window.duration is not None:
-            return found
-        return Reach(
-            found.sure_1,
-            least_of(found.sure_2, now),
-            found.may_1,
-            least_of(found.may_2, now),
-            found.never,
-            found.unknown,
-        )
-    start: Moment = EARLIEST
-    if selection == "latest":
-        limit = current_limit(concept, values)
-        if limit is not None:
-            start = moved(now, Length.of(limit), source.clock.offset, -1, source.keep)
-    return Reach(start, now, start, now)
 
 
 def current_limit(concept: Concept, values: Duration | None) -> Duration | None:

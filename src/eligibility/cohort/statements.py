@@ -11,7 +11,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import least_of, most_of
+from eligibility.cohort.calendar import least_of, moment_expression, most_of
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import KINDS, Clock, I, Rejects, S, distinct, lookup, reason
 from eligibility.instants import EARLIEST
@@ -67,7 +67,7 @@ def occurrences(rows: nw.LazyFrame[Any], vocabulary: Vocabulary, clock: Clock, e
         .when((status == "absent") & ~timed & ~ended).then(nw.lit(ABSENT))
         .when(status == "planned").then(nw.lit(PLANNED)).otherwise(nw.lit(PAST))
     )  # fmt: skip
-    now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
+    now = moment_expression(clock.now)
     far = nw.lit(EARLIEST, dtype=nw.Int64)
     onset_first = nw.when(timed).then(col("time_1")).otherwise(far)
     over = (ended & (col("end_1") <= now)).fill_null(False)  # an end that lies after the instant is not seen: it lasts

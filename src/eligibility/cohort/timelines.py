@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Length, Moment, most_of, moved
+from eligibility.cohort.calendar import Length, Moment, moment_expression, most_of, moved
 from eligibility.cohort.engines import ROW, Engine
 from eligibility.cohort.reading import B, Clock, I
 from eligibility.cohort.sheets import Sheet
@@ -169,7 +169,7 @@ def _presumed(moment: Moment, acute: Sequence[Length], clock: Clock, sign: int, 
     for length in acute:
         same = (col("acute_months") == length.months) & (col("acute_exact") == length.exact)
         end = moved(moment, length, clock.offset, sign, sheet.keep)
-        found = nw.when(same).then(end if isinstance(end, nw.Expr) else nw.lit(end, dtype=nw.Int64)).otherwise(found)
+        found = nw.when(same).then(moment_expression(end)).otherwise(found)
     return found
 
 
@@ -253,13 +253,17 @@ def _newest_runs(
         _earlier=col("_reach_max").shift(1).over(*by, order_by=by_first),
         _begun=nw.when(col("onset_2") == col("_newest")).then(col("onset_1")),
     ).with_columns(_first=col("_begun").max().over(*by))
+    event = _is_event(events)
     breaks_high = col("_before").is_null() | (col("_before") < col("onset_2"))
     breaks_low = (col("_earlier").is_null() | (col("_earlier") < col("onset_1"))) & (col("onset_1") <= col("_first"))
-    event = col("x").is_in(list(events)) if events else nw.lit(False)
     frame = frame.with_columns(
         _h=nw.when(breaks_high | event).then(col("onset_2")), _l=nw.when(breaks_low | event).then(col("onset_1"))
     )
     return frame.group_by(*by).agg(low=col("_l").max(), high=col("_h").max())
+
+
+def _is_event(events: Sequence[int]) -> nw.Expr:
+    return col("x").is_in(list(events)) if events else nw.lit(False)
 
 
 def unknowns(rows: nw.LazyFrame[Any], whole: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -283,11 +287,12 @@ def probed(engine: Engine, frame: nw.LazyFrame[Any], acute: Sequence[Length], cl
 
 def held_spans(frame: nw.LazyFrame[Any], events: Sequence[int], clock: Clock) -> nw.LazyFrame[Any]:
     """When a part began, if it ever did, by each occurrence of its whole: `span_1` to `span_2` (an event: then)."""
-    now = clock.now if isinstance(clock.now, nw.Expr) else nw.lit(clock.now, dtype=nw.Int64)
+    now = moment_expression(clock.now)
     over = col("end_2") - 1
     until = nw.when(col("end_2").is_null()).then(now).when(over < now).then(over).otherwise(now)
-    event = col("x").is_in(list(events)) if events else nw.lit(False)
-    return frame.with_columns(span_1=col("onset_1"), span_2=nw.when(event).then(col("onset_2")).otherwise(until))
+    return frame.with_columns(
+        span_1=col("onset_1"), span_2=nw.when(_is_event(events)).then(col("onset_2")).otherwise(until)
+    )
 
 
 def held(engine: Engine, frame: nw.LazyFrame[Any], said: nw.Expr) -> nw.LazyFrame[Any]:

@@ -31,6 +31,7 @@ from eligibility.cohort.folding import (
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.sources import Source
 from eligibility.cohort.terms import Term
+from eligibility.cohort.windows import hangs_on_milestone
 from eligibility.library import Trial
 
 col = nw.col
@@ -139,13 +140,15 @@ def _hangs_on_trial(atom: rules.Atom) -> bool:
         case rules.Attested() | rules.Judged():
             return True
         case rules.Comparison(number=number):
-            windows = [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
+            return any(
+                hangs_on_milestone(leaf.window) for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)
+            )
         case rules.LimitComparison() | rules.InClass() | rules.InWindow() | rules.OnsetIn():
-            windows = [atom.window]
-        case _:
+            return hangs_on_milestone(atom.window)
+        case rules.Present() | rules.Ever() | rules.Elapsed() | rules.Lasting():
             return False
-    anchors = [anchor for window in windows if window for anchor in (window.anchor, window.relation) if anchor]
-    return any(anchor.concept.kind == "milestone" for anchor in anchors)
+        case _:
+            assert_never(atom)
 
 
 def value_of(rule: rules.Rule, truths: Mapping[rules.Atom, Statement]) -> Statement:
@@ -213,17 +216,11 @@ def facts_of(atom: rules.Atom) -> tuple[str, ...]:
             assert_never(atom)
 
 
-def grounds_of(criteria: Sequence[Judged]) -> tuple[Flag, Flag, Flag]:
-    """What the verdict of one trial hangs on: does a criterion rule the patient out, is one open, does one lack data?"""
-    return (
-        either(*(judged.fails for judged in criteria)), either(*(is_open(judged.met) for judged in criteria)),
-        either(*(judged.lacks_data for judged in criteria)),
-    )  # fmt: skip
-
-
 def verdict_of(criteria: Sequence[Judged]) -> nw.Expr:
     """The verdict of one trial: `ineligible`, `eligible`, `undetermined` or `review`."""
-    fails, waits, lacks = grounds_of(criteria)
+    fails = either(*(judged.fails for judged in criteria))
+    waits = either(*(is_open(judged.met) for judged in criteria))
+    lacks = either(*(judged.lacks_data for judged in criteria))
     return (
         nw.when(expression(fails)).then(nw.lit("ineligible")).when(expression(no(waits))).then(nw.lit("eligible"))
         .when(expression(lacks)).then(nw.lit("undetermined")).otherwise(nw.lit("review"))

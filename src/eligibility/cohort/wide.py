@@ -27,15 +27,14 @@ from eligibility.cohort.folding import (
 from eligibility.cohort.named_columns import NamedColumns
 from eligibility.cohort.people import OLDEST
 from eligibility.cohort.ranges import divide, evaluate, meets
-from eligibility.cohort.sources import Picked, Reach, chain, where_to_look
+from eligibility.cohort.sources import Picked, Reach, Wanted, chain
 from eligibility.cohort.terms import Term
 from eligibility.cohort.wide_episodes import WideEpisodes
+from eligibility.cohort.windows import where_to_look
 from eligibility.formulas import check_formula
 from eligibility.instants import Duration
 from eligibility.intervals import ANYTHING, INFINITY, Interval, point
 from eligibility.vocabulary import Concept
-
-Number = PlainNumber | ReadNumber
 
 
 class WideSource(WideEpisodes):
@@ -108,20 +107,12 @@ class WideSource(WideEpisodes):
         coming = ahead if plain or ahead is False else both(ahead, where.sure_1 <= now + 1, where.may_2 <= where.sure_2)
         return inside, ahead, coming
 
-    def _pick(
-        self,
-        value: Quad,
-        exists: Flag,
-        other: Interval,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        where: Reach,
-    ) -> Picked:
+    def _pick(self, value: Quad, exists: Flag, other: Interval, wanted: Wanted, where: Reach) -> Picked:
         """What a selection makes of one observation at the instant, and of those that may follow it."""
-        inside, ahead, coming = self._inside(window, where)
+        inside, ahead, coming = self._inside(wanted.window, where)
         sure = both(exists, inside)
         nothing = constant(other)
-        match selection:
+        match wanted.selection:
             case "latest":
                 found = chosen_quad(both(sure, no(ahead)), value, nothing)
             case "first":
@@ -144,16 +135,9 @@ class WideSource(WideEpisodes):
                 found = chosen_quad(sure, lowered, nothing)
         return Picked(found, either(sure, coming))
 
-    def number(
-        self,
-        concept: Concept,
-        selection: rules.Selection,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
-        where = where_to_look(self, concept, selection, window, values, trial)
-        inside, ahead, _ = self._inside(window, where)
+    def number(self, wanted: Wanted) -> Picked:
+        concept, where = wanted.concept, where_to_look(self, wanted)
+        inside, ahead, _ = self._inside(wanted.window, where)
         column = self.values.get(concept.name)
         if (
             isinstance(column, PlainNumber)
@@ -164,11 +148,11 @@ class WideSource(WideEpisodes):
         ):
             value = column.quad()
             return Picked(value, column.exists, None, column)
-        value, exists = self._now(concept, values)
-        found = self._pick(value, exists, concept.possible, selection, window, where)
+        value, exists = self._now(concept, wanted.values)
+        found = self._pick(value, exists, concept.possible, wanted, where)
         if isinstance(column, ReadNumber) and concept.formula is None:
             counts = column.months
-            given = both(no(is_open(counts[0])), True if selection == "first" else no(ahead))
+            given = both(no(is_open(counts[0])), True if wanted.selection == "first" else no(ahead))
             found = replace(found, months=(*counts, given))
         if concept.assumed is None:
             return found
@@ -176,17 +160,14 @@ class WideSource(WideEpisodes):
         assumed = chosen_quad(instead, constant(point(concept.assumed)), found.value)
         return Picked(assumed, either(found.sure, instead), found.months)
 
-    def ratio(
-        self, concept: Concept, upper: bool, selection: rules.Selection, window: rules.Window | None, values: Duration | None,
-        trial: str,
-    ) -> Picked:  # fmt: skip
+    def ratio(self, wanted: Wanted, upper: bool) -> Picked:
         anything = Interval(0.0, INFINITY, False, True)
-        where = where_to_look(self, concept, selection, window, values, trial)
+        concept, where = wanted.concept, where_to_look(self, wanted)
         column, limit = self.values.get(concept.name), self.limits.get((concept.name, upper))
         if column is None:
-            return self._pick(constant(anything), False, anything, selection, window, where)
+            return self._pick(constant(anything), False, anything, wanted, where)
         if limit is None:
-            return self._pick(constant(anything), column.exists, anything, selection, window, where)
+            return self._pick(constant(anything), column.exists, anything, wanted, where)
         if isinstance(column, PlainNumber) and isinstance(
             limit, PlainNumber
         ):  # a point: without a value there is nothing
@@ -202,27 +183,14 @@ class WideSource(WideEpisodes):
             known = pick(usable, bound, 1.0)
             by = self.sheet.quad((known, known, False, False))
             ratio = self.sheet.quad(divide(self.sheet, self.sheet.quad(column.quad()), by))
-        return self._pick(
-            chosen_quad(usable, ratio, constant(anything)), column.exists, anything, selection, window, where
-        )
+        return self._pick(chosen_quad(usable, ratio, constant(anything)), column.exists, anything, wanted, where)
 
-    def change(
-        self,
-        concept: Concept,
-        rise: bool,
-        over: Duration,
-        window: rules.Window | None,
-        values: Duration | None,
-        trial: str,
-    ) -> Picked:
+    def change(self, wanted: Wanted, rise: bool, over: Duration) -> Picked:
         return Picked(constant(ANYTHING), False)
 
-    def rank(
-        self, concept: Concept, ranks: frozenset[int] | None, selection: rules.Selection, window: rules.Window | None,
-        values: Duration | None, trial: str,
-    ) -> Picked:  # fmt: skip
-        where = where_to_look(self, concept, selection, window, values, trial)
-        inside = self._inside(window, where)[0]
+    def rank(self, wanted: Wanted, ranks: frozenset[int] | None) -> Picked:
+        concept = wanted.concept
+        inside = self._inside(wanted.window, where_to_look(self, wanted))[0]
         column = self.classes.get(concept.name)
         stage = self._none_when_absent(concept)
         if column is None and stage is False:

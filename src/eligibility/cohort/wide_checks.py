@@ -8,11 +8,11 @@ from typing import Any
 
 import narwhals as nw
 
-from eligibility.cohort.calendar import Civil, civil
+from eligibility.cohort.calendar import civil, day_of, moment_expression
 from eligibility.cohort.engines import ROW, Engine, TimeKind
 from eligibility.cohort.folding import Flag, either, expression
 from eligibility.cohort.long import rejected
-from eligibility.cohort.people import BIRTH, with_births
+from eligibility.cohort.people import BIRTH, OLDEST, months_since_birth, with_births
 from eligibility.cohort.reading import Clock, Rejects, reason
 from eligibility.cohort.sheets import Sheet
 from eligibility.cohort.terms import Term, Truth, truth_of
@@ -38,32 +38,16 @@ class CheckedRows:
             self.engine, self.frame.rename({name: "birth_date"} if name != "birth_date" else {}), self.kinds[name]
         )
         self.checks.append(("birth_date", col("_birth_wrong"), "the birth date is no day of the calendar"))
+        unborn = col("born_1") > moment_expression(day_of(self.clock.now + self.clock.offset))
+        self.checks.append(("birth_date", unborn, "the birth date lies after the instant of judgement"))
         sheet = Sheet()
-        today = civil(self.clock.now + self.clock.offset, sheet.keep)
-        day = _expr(today.year) * 10_000 + _expr(today.month) * 100 + _expr(today.day)
-        self.frame = sheet.applied(self.frame, self.engine).with_columns(_today=day)
-        born = [
-            col(f"born_{index}_year") * 10_000 + col(f"born_{index}_month") * 100 + col(f"born_{index}_day")
-            for index in (1, 2)
-        ]
-        self.checks.append(
-            ("birth_date", born[0] > col("_today"), "the birth date lies after the instant of judgement")
-        )
-        found = []
-        for index in (2, 1):
-            date = Civil(col(f"born_{index}_year"), col(f"born_{index}_month"), col(f"born_{index}_day"), 0)
-            months = (
-                (today.year - date.year) * 12
-                + today.month
-                - date.month
-                - nw.when(expression(date.day > today.day)).then(nw.lit(1)).otherwise(nw.lit(0))
-            )
-            found.append(nw.when(months < 0).then(nw.lit(0)).otherwise(months))
-        unborn = born[0] > col("_today")
+        ends = months_since_birth(civil(self.clock.now + self.clock.offset, sheet.keep), sheet)
         missing = col("born_1").is_null() | unborn
-        low = nw.when(missing).then(nw.lit(0)).otherwise(found[0])
-        high = nw.when(missing).then(nw.lit(1_800)).otherwise(found[1])
-        self.frame = self.frame.with_columns(_born_months_1=low.cast(nw.Int64), _born_months_2=high.cast(nw.Int64))
+        found = {
+            f"_born_months_{index}": nw.when(missing).then(nw.lit(instead)).otherwise(end).cast(nw.Int64)
+            for index, (end, instead) in enumerate(zip(ends, (0, OLDEST), strict=True), 1)
+        }
+        self.frame = sheet.applied(self.frame, self.engine).with_columns(**found)
 
     def clean(self) -> None:
         """Look once whether anything is wrong; only then is it set aside and read as null."""
@@ -137,7 +121,3 @@ class CheckedRows:
             )
             self.rejects.add(nothing)
         return self.engine.settle(rejected(self.rejects))
-
-
-def _expr(moment: Any) -> nw.Expr:
-    return moment if isinstance(moment, nw.Expr) else nw.lit(moment, dtype=nw.Int64)

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 
 from eligibility import rules
-from eligibility.cohort.atoms import OnsetQuestion
 from eligibility.cohort.calendar import Moment, least_of, most_of, moved, pick_moment
 from eligibility.cohort.columns import Born, Happening, PlainNumber, ReadNumber, Said, Spelled, filled_moment
 from eligibility.cohort.folding import (
@@ -22,9 +21,11 @@ from eligibility.cohort.folding import (
     no,
 )
 from eligibility.cohort.named_columns import NamedColumns
+from eligibility.cohort.onsets import OnsetQuestion
 from eligibility.cohort.reading import Clock
 from eligibility.cohort.sheets import Sheet
-from eligibility.cohort.sources import Line, Onset, Plans, Probe, Reach, Source, reach_of
+from eligibility.cohort.sources import Line, Onset, Plans, Probe, Reach, Source
+from eligibility.cohort.windows import reach_of
 from eligibility.instants import EARLIEST, LATEST
 from eligibility.look import Absent
 from eligibility.vocabulary import Concept, Vocabulary
