@@ -11,10 +11,9 @@ import peers
 from contest import Contest, Contestant, Settings, differing, over
 from eligibility import EligibilityError, Screener, compile_trial, load_trials, rules, screen
 from eligibility.building import consistent, merged, solved
-from eligibility.regions import judgements, variables
 from eligibility.screener import PreparedFacts
 from eligibility.slots import Content, TruthSlot, slot_of
-from eligibility.states import states
+from eligibility.states import states_for
 from eligibility.vocabulary import bundled_vocabulary
 from patients import AT, STAMP, Record, at_thresholds, patients
 
@@ -102,8 +101,7 @@ def records_to_check(number: int) -> list[Record]:
     """Patients as they come, ones at the thresholds, and ones that pass but for one criterion, a third of each."""
     words = bundled_vocabulary()
     formulas = [criterion.rule for trial in load_trials() for criterion in trial.criteria]
-    pieces = [states(variable, words, AT) for variable in variables(formulas, words).values()]
-    pieces += [tuple({"judgements": {address: answer}} for answer in (True, False)) for address in judgements(formulas)]
+    pieces = list(states_for(formulas, words, AT).values())
     found = patients(number // 3, 2, readable=readable)
     found += passing_but_for_one(number // 3, 4)
     seed = 3

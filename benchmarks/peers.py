@@ -16,6 +16,7 @@ from eligibility import Screener, rules
 from eligibility.compiled import cuts, thresholds
 from eligibility.library import Trial
 from eligibility.slots import FALSE, LACKS, TRUE, Content, NumberSlot, RankSlot, RatioSlot, slot_of
+from eligibility.verdicts import VERDICTS
 
 ENCODING = (
     "Peers know no unknown: each trial is one expression of what surely fails, else what lacks data, else what waits for an "
@@ -23,7 +24,6 @@ ENCODING = (
 )
 FAR = 1e12  # for what has no end: JSON has no infinity, and some engines hold numbers as decimals
 INWARD = 3e-9  # relative: beyond the tolerance of a threshold
-VERDICTS = ("ineligible", "eligible", "review", "undetermined")
 
 Judge = Callable[[Any], Any]
 Encode = Callable[[Sequence[Content]], Any]

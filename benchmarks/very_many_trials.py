@@ -17,10 +17,10 @@ import many_trials
 from contest import Contest, Contestant, Figure, Settings, differing, over
 from eligibility import Screener, Trial, compile_trial, screen
 from eligibility.screener import PreparedFacts
+from eligibility.verdicts import VERDICTS
 from many_trials import Made, Registry
 from patients import STAMP
 
-VERDICTS = ("ineligible", "eligible", "review", "undetermined")
 GOAL = 1 / 80
 SIZES = (100, 1_000, 10_000)
 CRITERIA = (10, 30, 100, 300, 1_000)
@@ -129,7 +129,7 @@ def changes(screener: Screener, made: Made, settings: Settings) -> list[Figure]:
     renamed = [Trial(f"NEW{n}", t.title, t.criteria, t.registry, t.values) for n, t in enumerate(fresh.trials)]
     first, record = many_trials.patients(Registry(SEED), 2, 14)
     another.verdicts(another.prepare(first, at=STAMP))
-    figures.append(Figure("adding a trial", _each(lambda trial: another.add(trial), renamed), "s"))
+    figures.append(Figure("adding a trial", _each(another.add, renamed), "s"))
     figures.append(Figure("the next verdicts, facts prepared anew", _each(lambda one: another.verdicts(another.prepare(one, at=STAMP)), [record]), "s"))  # fmt: skip
     figures.append(Figure("withdrawing a trial", _each(lambda trial: another.withdraw(trial.id), renamed), "s"))
     figures += _saved(screener, made)
@@ -158,10 +158,8 @@ def _resident(statements: str) -> float:
     return float(done.stdout) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _saved(screener: Any, made: Made) -> list[Figure]:
-    """Saving and loading the compiled set, where the library can."""
-    if not hasattr(screener, "save") or not hasattr(Screener, "load"):
-        return []
+def _saved(screener: Screener, made: Made) -> list[Figure]:
+    """Saving and loading the compiled set."""
     texts = [many_trials.text_of(number, criteria) for number, criteria in enumerate(made.written[:200])]
     start = time.process_time()
     for text in texts:

@@ -16,7 +16,7 @@ from datetime import datetime
 from answers import BEYOND, Answers, Unanswered, inputs
 from eligibility import EligibilityError, Screener, compile_trial, rules, screen
 from eligibility.building import consistent, merged
-from eligibility.evaluator import Situation, changed, evaluate, evaluate_atom, measured, value_of
+from eligibility.evaluator import Situation, changed, evaluate, measured, truths_of, value_of
 from eligibility.explanation import explain
 from eligibility.facts import prepare
 from eligibility.formulas import check_formula
@@ -26,10 +26,9 @@ from eligibility.needs import needs_of, open_atoms
 from eligibility.parser import parse_trial
 from eligibility.patient import Patient
 from eligibility.printer import print_trial
-from eligibility.regions import judgements, touched, variables
-from eligibility.rules import atoms
+from eligibility.regions import Variable, touched
 from eligibility.series import input_at
-from eligibility.states import spell, states, units_of
+from eligibility.states import spell, states, states_for, units_of
 from eligibility.validity import first_change
 from eligibility.vocabulary import bundled_vocabulary
 from eligibility.writing import CONSTRUCTS, Writer
@@ -55,14 +54,9 @@ class Case:
         self.trial = compile_trial(wrapped(self.text))
         self.criterion = self.trial.criteria[0]
         self.screener = Screener([self.trial])
-        cut = variables([self.criterion.rule], words)
-        self.pieces = {name: states(variable, words, AT) for name, variable in cut.items()}
-        for address in judgements([self.criterion.rule]):
-            self.pieces[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
+        self.pieces = states_for([self.criterion.rule], words, AT)
         related = sorted(touched(self.criterion.rule, words) - set(self.pieces))
         for name in self.chance.sample(related, min(2, len(related))):
-            from eligibility.regions import Variable
-
             self.pieces[name] = states(Variable(words[name]), words, AT)
         self.counted = 0  # records that do not contradict themselves
         self.answered, self.unanswered = Counter(), Counter()  # what was asked for, and what could not be answered
@@ -84,7 +78,7 @@ class Case:
     def needs(self, record):
         """What an open criterion asks for, and what is known of each of its statements."""
         situation = self.situation(record)
-        truths = {atom: evaluate_atom(atom, situation) for atom in atoms(self.criterion.rule)}
+        truths = truths_of(self.criterion.rule, situation)
         return needs_of(self.criterion, truths, situation), truths
 
     def outcome(self, record, absent="unknown"):
@@ -199,9 +193,7 @@ def reordered(case, record, outcome):
 
 def needs_are_exact(case, record, outcome):
     """An open criterion has needs; what is neither named nor kin to a named fact cannot decide it."""
-    situation = case.situation(record)
-    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    needs = needs_of(case.criterion, truths, situation)
+    needs, _ = case.needs(record)
     if (outcome is U) is not bool(needs):
         yield f"{outcome.value} with needs {[need.concept for need in needs]}"
     if outcome is not U:
@@ -350,8 +342,7 @@ class NotKnown(Exception):
 def reasons(case, record, outcome):
     """Every reason is a sentence."""
     situation = case.situation(record)
-    truths = {atom: evaluate_atom(atom, situation) for atom in atoms(case.criterion.rule)}
-    sentence, evidence = explain(case.criterion.rule, truths, situation)
+    sentence, evidence = explain(case.criterion.rule, truths_of(case.criterion.rule, situation), situation)
     if not sentence.endswith(".") or not evidence or "None" in sentence or re.search(r"\bnan\b", sentence):
         yield f"reason: {sentence!r}"
 

@@ -16,8 +16,8 @@ from datetime import timedelta
 from eligibility.analysis.reasoner import Reasoner
 from eligibility.building import consistent, merged
 from eligibility.logic import Truth
-from eligibility.regions import Variable, judgements, touched, variables
-from eligibility.states import states
+from eligibility.regions import Variable, touched
+from eligibility.states import states, states_for
 from eligibility.vocabulary import bundled_vocabulary
 from proofs.cases import AT, Case
 from proofs.enumeration import run_enumeration
@@ -70,11 +70,7 @@ def against_prover(case, reasoner, prover, counts, told):
 
 def against_records(case, answers, counts, records, told):
     """No record of a patient does what was called impossible."""
-    pieces = {}
-    for name, variable in variables(case.rules, case.words).items():
-        pieces[name] = states(variable, case.words, AT)
-    for address in judgements(case.rules):
-        pieces[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
+    pieces = states_for(case.rules, case.words, AT)
     for name in set().union(*(touched(rule, case.words) for rule in case.rules)) - set(pieces):
         if name in case.words.concepts:
             pieces[name] = states(Variable(case.words[name]), case.words, AT)

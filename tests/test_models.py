@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 import models
-from eligibility import checker, evaluator, facts, instants, intervals, occurrences, rules, screening, series, values
+from eligibility import ages, checker, evaluator, instants, intervals, look, occurrences, rules, series, values
 from eligibility.instants import EARLIEST, Span
 from eligibility.intervals import Interval
 from eligibility.logic import Truth
@@ -50,7 +50,7 @@ def missing_is_false(patch):
         found = real(atom, situation)
         return Truth.FALSE if found is Truth.UNKNOWN else found
 
-    patch.setattr(screening, "evaluate_atom", evaluate_atom)
+    patch.setattr(evaluator, "evaluate_atom", evaluate_atom)
 
 
 def shared_unit_cache(patch):
@@ -77,7 +77,7 @@ def years_of_365_days(patch):
     def completed_months(birth, today):
         return int((today - birth) / timedelta(days=365) * 12)
 
-    patch.setattr(facts, "completed_months", completed_months)
+    patch.setattr(ages, "completed_months", completed_months)
 
 
 def parent_does_not_reach(patch):
@@ -111,7 +111,7 @@ def later_oxygen(patch):
 
 
 def future_is_seen(patch):
-    patch.setattr(facts._Preparer, "_cut", lambda self, span: Span(min(span.first, self._at), min(span.last, self._at)))
+    patch.setattr(look.Look, "cut", lambda self, span: Span(min(span.first, self.at), min(span.last, self.at)))
 
 
 @pytest.mark.parametrize(

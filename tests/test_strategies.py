@@ -233,16 +233,16 @@ def test_a_fault_of_the_units_is_found(monkeypatch):
 
 
 def test_a_fault_of_missing_values_is_found(monkeypatch):
-    from eligibility import screening
+    from eligibility import evaluator
     from eligibility.logic import Truth
 
-    real = screening.evaluate_atom
+    real = evaluator.evaluate_atom
 
     def evaluate_atom(atom, situation):
         found = real(atom, situation)
         return Truth.FALSE if found is Truth.UNKNOWN else found
 
-    monkeypatch.setattr(screening, "evaluate_atom", evaluate_atom)
+    monkeypatch.setattr(evaluator, "evaluate_atom", evaluate_atom)
     with pytest.raises(AssertionError, match=r"MINE/include\.1 is not met without `malignancy` and met with it"):
         check_knowing_more(trial_of("malignancy"), examples=200)
 

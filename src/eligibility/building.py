@@ -13,14 +13,14 @@ from typing import Any
 
 from eligibility import rules as checked
 from eligibility.errors import EligibilityError
-from eligibility.evaluator import Situation, evaluate_atom, kleene
-from eligibility.facts import prepare
+from eligibility.evaluator import Situation, kleene, truths_of
+from eligibility.facts import Facts, prepare
 from eligibility.library import Trial
 from eligibility.logic import Truth
 from eligibility.patient import Patient
-from eligibility.regions import Variable, clusters, judgements, touched, variables
-from eligibility.screening import judge
-from eligibility.states import State, states
+from eligibility.regions import clusters, touched
+from eligibility.screening import verdict_at
+from eligibility.states import State, states_for
 from eligibility.vocabulary import Vocabulary
 
 _MOST = 8
@@ -62,16 +62,18 @@ def _denies(value: object) -> bool:
     return value is False or value == {"present": False} or value == []
 
 
+def facts_of(record: Mapping[str, Any], trial: Trial, moment: datetime) -> Facts | None:
+    """What is known from a record; None for one that contradicts itself."""
+    try:
+        return prepare(Patient.parse(record, vocabulary=trial.vocabulary), moment)
+    except EligibilityError:
+        return None
+
+
 def choices(criteria: Sequence[checked.Criterion], trial: Trial, moment: datetime) -> dict[str, tuple[State, ...]]:
     statements = [criterion.rule for criterion in criteria]
-    cut = variables(statements, trial.vocabulary)
     needed = set().union(*(touched(statement, trial.vocabulary) for statement in statements))
-    for name in sorted(needed & {"sex", "age"}):
-        cut.setdefault(name, Variable(trial.vocabulary[name]))
-    found = {name: states(variable, trial.vocabulary, moment) for name, variable in cut.items()}
-    for address in judgements(statements):
-        found[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
-    return found
+    return states_for(statements, trial.vocabulary, moment, sorted(needed & {"sex", "age"}))
 
 
 @dataclass(frozen=True)
@@ -145,16 +147,14 @@ class _Solver:
         self, record: dict[str, Any], criteria: Sequence[checked.Criterion]
     ) -> tuple[list[bool | None], int] | None:
         """Whether each criterion passes, and how many comparisons are open; None for a record that contradicts itself."""
-        try:
-            patient = Patient.parse(record, vocabulary=self._trial.vocabulary)
-            known = prepare(patient, self._moment)
-        except EligibilityError:
+        known = facts_of(record, self._trial, self._moment)
+        if known is None:
             return None
         situation = Situation(known, known.at, self._trial.id, self._trial.values)
         passes: list[bool | None] = []
         count = 0
         for criterion in criteria:
-            truths = {atom: evaluate_atom(atom, situation) for atom in checked.atoms(criterion.rule)}
+            truths = truths_of(criterion.rule, situation)
             outcome = kleene(criterion.rule, truths)
             count += sum(truth is Truth.UNKNOWN for truth in truths.values())
             wanted = Truth.TRUE if criterion.section == "include" else Truth.FALSE
@@ -163,11 +163,10 @@ class _Solver:
 
     def status(self, record: dict[str, Any]) -> str:
         """`pass`, `fail`, `data` or `answers`; `wrong` for a record that contradicts itself."""
-        try:
-            patient = Patient.parse(record, vocabulary=self._trial.vocabulary)
-            verdict = judge(self._trial, prepare(patient, self._moment)).verdict
-        except EligibilityError:
+        known = facts_of(record, self._trial, self._moment)
+        if known is None:
             return "wrong"
+        verdict = verdict_at(self._trial, known, known.at)
         return {"eligible": "pass", "ineligible": "fail", "undetermined": "data", "review": "answers"}[verdict]
 
     def search(self, *, want_pass: bool) -> list[dict[str, Any]]:

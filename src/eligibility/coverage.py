@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from eligibility import rules, wording
 from eligibility.ages import age_in
-from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene, limit_ratio, measured
+from eligibility.evaluator import Situation, Truths, kleene, limit_ratio, measured, truths_of
 from eligibility.facts import Facts
 from eligibility.intervals import Interval, same
 from eligibility.library import Trial
@@ -132,7 +132,7 @@ def _thresholds(atom: rules.Atom) -> Iterator[tuple[str, float]]:
 
 def shown(criterion: rules.Criterion, situation: Situation) -> Iterator[str]:
     """The goals of a criterion that one patient reaches."""
-    truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
+    truths = truths_of(criterion.rule, situation)
     yield f"a patient for whom it is {OUTCOMES[kleene(criterion.rule, truths)]}"
     for atom in truths:
         value = _number(atom, situation)
@@ -151,7 +151,7 @@ def _number(atom: rules.Atom, situation: Situation) -> float | None:
     found: Interval | None = None
     match atom:
         case rules.Comparison(number=rules.Age(unit=unit)):
-            months = all(bound.shown.endswith(("month", "months")) for bound in atom.bounds)
+            months = all(bound.counts_months for bound in atom.bounds)
             found = age_in("months" if months else unit, situation.facts.ages, situation.now, situation.facts.zone)
         case rules.Comparison(number=rules.Measured() as number):
             chosen = measured(number, situation)

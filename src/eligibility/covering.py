@@ -8,13 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from eligibility import rules
-from eligibility.building import choices, consistent, merged, solve
+from eligibility.building import choices, consistent, facts_of, merged, solve
 from eligibility.coverage import goals, shown
-from eligibility.errors import EligibilityError
 from eligibility.evaluator import Situation
-from eligibility.facts import prepare
 from eligibility.library import Trial
-from eligibility.patient import Patient
 from eligibility.regions import clusters
 from eligibility.states import State
 
@@ -85,9 +82,8 @@ def _varied(
 def _shown(
     trial: Trial, group: Sequence[rules.Criterion], record: dict[str, Any], moment: datetime
 ) -> set[tuple[str, str]]:  # fmt: skip
-    try:
-        facts = prepare(Patient.parse(record, vocabulary=trial.vocabulary), moment)
-    except EligibilityError:
+    facts = facts_of(record, trial, moment)
+    if facts is None:
         return set()
     situation = Situation(facts, facts.at, trial.id, trial.values)
     return {(criterion.address, goal) for criterion in group for goal in shown(criterion, situation)}

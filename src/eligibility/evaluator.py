@@ -39,7 +39,12 @@ Truths = Mapping[rules.Atom, Truth]
 
 def evaluate(rule: rules.Rule, situation: Situation) -> Truth:
     """What is known of a statement."""
-    return kleene(rule, {atom: evaluate_atom(atom, situation) for atom in rules.atoms(rule)})
+    return kleene(rule, truths_of(rule, situation))
+
+
+def truths_of(rule: rules.Rule, situation: Situation) -> Truths:
+    """What is known of each comparison and presence of a rule."""
+    return {atom: evaluate_atom(atom, situation) for atom in rules.atoms(rule)}
 
 
 def kleene(rule: rules.Rule, truths: Truths) -> Truth:
@@ -132,8 +137,8 @@ def lacking(what: str | None) -> Truth | None:
 def compare(number: rules.Expression, bounds: tuple[rules.Bound, ...], situation: Situation) -> Truth:
     """Does a number keep all bounds?"""
     match number:
-        case rules.Age(unit=unit):
-            return all_of(_compare_age(unit, bound, situation) for bound in bounds)
+        case rules.Age():
+            return all_of(_compare_age(bound, situation) for bound in bounds)
         case rules.Measured():
             chosen = measured(number, situation)
             blocked = lacking(chosen.lacking)
@@ -171,10 +176,9 @@ def _compare_measured(chosen: series.Chosen, bound: rules.Bound) -> Truth:
     return intervals.compare(intervals.hull(counts), bound.operator, float(bound.months))
 
 
-def _compare_age(unit: str, bound: rules.Bound, situation: Situation) -> Truth:
+def _compare_age(bound: rules.Bound, situation: Situation) -> Truth:
     facts = situation.facts
-    in_months = bound.shown.endswith(("month", "months"))
-    age = age_in("months" if in_months else "years", facts.ages, situation.now, facts.zone)
+    age = age_in("months" if bound.counts_months else "years", facts.ages, situation.now, facts.zone)
     return intervals.compare(age, bound.operator, bound.low)
 
 

@@ -11,14 +11,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from eligibility.errors import EligibilityError, PatientError, UsageError, excerpt
+from eligibility.errors import EligibilityError, UsageError, excerpt
 from eligibility.facts import Facts, prepare
 from eligibility.library import Trial
 from eligibility.patient import Patient
 from eligibility.records import read_lines
-from eligibility.results import TrialResult
+from eligibility.results import OUTCOMES, TrialResult, Verdict
 from eligibility.screening import judge
 
 SUFFIX = ".examples.jsonl"
@@ -104,7 +104,7 @@ def _problems(record: Mapping[str, Any]) -> Iterable[str]:
     if "patient" not in record:
         yield f"example `{title}`: `patient` is missing"
     for key, values in (
-        ("verdict", ("eligible", "ineligible", "review", "undetermined")),
+        ("verdict", get_args(Verdict)),
         ("absent", ("no", "unknown")),
     ):
         if key in record and record[key] not in values:
@@ -117,8 +117,8 @@ def _problems(record: Mapping[str, Any]) -> Iterable[str]:
                 yield f"example `{title}`: `reasons.{excerpt(address)}` must be words that stand in the reason"
     if isinstance(record.get("criteria"), dict):
         for address, outcome in record["criteria"].items():
-            if outcome not in ("met", "not met", "unknown"):
-                yield f"example `{title}`: `criteria.{excerpt(address)}` is one of met, not met, unknown"
+            if outcome not in OUTCOMES.values():
+                yield f"example `{title}`: `criteria.{excerpt(address)}` is one of {', '.join(OUTCOMES.values())}"
     if "needs" in record and not (
         isinstance(record["needs"], list) and all(isinstance(item, str) for item in record["needs"])
     ):
@@ -138,7 +138,7 @@ def run_example(trial: Trial, example: Example) -> Ran:
     try:
         patient = Patient.parse(example.patient, vocabulary=trial.vocabulary)
         facts = prepare(patient, example.at, "no" if example.absent == "no" else "unknown")
-    except (PatientError, EligibilityError) as error:
+    except EligibilityError as error:
         return Ran(example, (Difference("patient", "a record that can be used", "a refusal", str(error)),), None)
     result = judge(trial, facts)
     unread = [Difference("patient", "names that are known", str(key)) for key in patient.unrecognized]

@@ -126,7 +126,7 @@ def _age(
     atom: rules.Comparison, concept: Concept, truth: Truth, threshold: str, situation: Situation
 ) -> tuple[str, Evidence]:
     facts = situation.facts
-    unit = "months" if all(bound.shown.endswith(("month", "months")) for bound in atom.bounds) else "years"
+    unit = "months" if all(bound.counts_months for bound in atom.bounds) else "years"
     age = age_in(unit, facts.ages, situation.now, facts.zone)
     if facts.ages is None:
         return "age is not known", Evidence(concept.name, atom.words, OUTCOMES[truth], threshold=threshold)

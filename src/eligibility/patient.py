@@ -117,15 +117,19 @@ class _Reader:
                 reserved[folded] = excerpt(key)
                 self._attempt(key, None, self._reserved, patient, folded, value)
             elif concept is None:
-                is_one_of_few = len(patient.unrecognized) < MOST_HINTS  # looking for names takes its time
-                look = partial(self._vocabulary.nearest, key) if is_one_of_few else tuple[str, ...]
-                patient.unrecognized.append(Unrecognized(excerpt(key, 80), look))
+                self._unrecognized(patient, excerpt(key, 80), key)
             else:
                 self._attempt(key, concept, self._concept, patient, key, concept, value)
         self._check(patient)
         if self._problems:
             raise PatientError(self._problems)
         return patient
+
+    def _unrecognized(self, patient: Patient, shown: str, key: object) -> None:
+        """Keep a key that no concept has. Looking for names takes its time: few are given hints."""
+        has_hints = isinstance(key, str) and len(patient.unrecognized) < MOST_HINTS
+        look = partial(self._vocabulary.nearest, str(key)) if has_hints else tuple[str, ...]
+        patient.unrecognized.append(Unrecognized(shown, look))
 
     def _attempt(self, key: str, concept: Concept | None, reader: Callable[..., None], *arguments: object) -> None:
         try:
@@ -184,9 +188,7 @@ class _Reader:
             place = f"{trial}.{key_text(key)}"
             concept = self._vocabulary.find(key) if isinstance(key, str) else None
             if concept is None:
-                is_name = isinstance(key, str) and len(patient.unrecognized) < MOST_HINTS
-                look = partial(self._vocabulary.nearest, str(key)) if is_name else tuple[str, ...]
-                patient.unrecognized.append(Unrecognized(place, look))
+                self._unrecognized(patient, place, key)
                 continue
             try:
                 found: bool | PartialDate | None

@@ -1,8 +1,8 @@
 """A patient dict whose facts bear no times goes in; the contents of a screener's slots come out, by the short way.
 
-Each key has a handler, found once. What conditions say through their hierarchy is asked of the reference once for each
-combination of answers, and remembered. A record that holds anything else (times, lists, plans, milestones, a problem of any
-kind) is not plain: None comes out, and the caller takes the long way, which also says what is wrong.
+Each key has a handler, found once; what facts say together comes last. A record that holds anything else (times, lists,
+plans, milestones, a problem of any kind) is not plain: None comes out, and the caller takes the long way, which also says
+what is wrong.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any
 
 from eligibility import intervals
 from eligibility.ages import Ages, age_in_months, birth_days
-from eligibility.errors import EligibilityError
-from eligibility.facts import ClassObservation, Facts, Observation, prepare
-from eligibility.instants import Instant, Span, iso, local
+from eligibility.facts import prepare
+from eligibility.instants import Instant, local
 from eligibility.intervals import Interval, point
 from eligibility.look import Absent
-from eligibility.patient import Patient, quantity_reader
-from eligibility.plain_slots import Computed, Effect, Family, Plan
-from eligibility.slots import ASKS, FALSE, TRUE, Content, Range, Slot, content
+from eligibility.patient import RESERVED, Patient, quantity_reader
+from eligibility.plain_joint import MOST_REMEMBERED, Given, JointFacts, NotPlain
+from eligibility.plain_slots import Family, Plan
+from eligibility.slots import ASKS, FALSE, TRUE, Content, Slot, content, range_of
 from eligibility.values import Reading, UnreadableValue, read_age, read_when
 from eligibility.vocabulary import Concept, Vocabulary, key_of
 
-MOST_REMEMBERED = 10_000  # keys, unit spellings and combinations: what comes from outside must not fill the memory
 _MOST_DIGITS = 15
 
 _POWERS = tuple(10**power for power in range(_MOST_DIGITS + 1))
@@ -40,7 +39,6 @@ _KINDS = {
     "age": _AGE,
     "attestation": _ANSWER,
 }
-_NOT_ASKED: Effect = ((-1, -1),)
 
 
 @dataclass(eq=False)
@@ -59,28 +57,13 @@ class _Handler:
     high: float = 0.0
 
 
-@dataclass
-class _Given:
-    """What a record gives, while it is read."""
-
-    numbers: dict[str, float | Reading] = field(default_factory=dict)
-    ranks: dict[str, int] = field(default_factory=dict)
-    ages: Ages | None = None
-    months: Interval | None = None
-
-
-class _NotPlain(Exception):
-    """The record needs the long way."""
-
-
 class PlainRecords:
     """Reads plain records for the slots of one screener."""
 
     def __init__(self, vocabulary: Vocabulary, absent: Absent) -> None:
         self._vocabulary = vocabulary
-        self._slots: Sequence[Slot] = ()
-        self._absent: Absent = absent
         self._plan = Plan(vocabulary)
+        self._joint = JointFacts(vocabulary, self._plan, absent)
         self._reader = quantity_reader(vocabulary)
         self._handlers: dict[str, _Handler] = {}
         self._empty = prepare(Patient.parse({}, vocabulary=vocabulary), "2024-01-01T00:00Z", absent)
@@ -88,9 +71,9 @@ class PlainRecords:
 
     def extend(self, slots: Sequence[Slot]) -> None:
         """Read for these slots: the known ones, and more behind them."""
-        known = len(self._slots)
+        known = len(self._defaults)
         if len(slots) > known:
-            self._slots = slots
+            self._joint.slots = slots
             self._plan.extend(enumerate(slots[known:], known))
             self._defaults += [content(slot, self._empty) for slot in slots[known:]]
             self._handlers.clear()
@@ -99,12 +82,12 @@ class PlainRecords:
         """The contents of the slots; None where the record is not plain."""
         try:
             return self._contents(record, at, zone)
-        except _NotPlain:
+        except NotPlain:
             return None
 
     def _contents(self, record: Mapping[str, Any], at: Instant, zone: tzinfo) -> list[Content]:
         found = self._defaults.copy()
-        given = _Given()
+        given = Given()
         numbers = given.numbers
         told: dict[Family, list[tuple[str, Any]]] = {}
         seen: set[str] = set()
@@ -150,18 +133,18 @@ class PlainRecords:
             elif handler.family is not None:
                 if value is not True and value is not False and value is not None:
                     if kind != _CLASS:
-                        raise _NotPlain
+                        raise NotPlain
                     value = self._rank(handler, value)
                 told.setdefault(handler.family, []).append((handler.name, value))
             elif kind == _FLAG:
                 if value is not True and value is not False and value is not None:
-                    raise _NotPlain
+                    raise NotPlain
                 if handler.concept is not None and handler.concept.has_limited_applicability:
-                    raise _NotPlain  # whether it can apply at all is judged the long way
+                    raise NotPlain  # whether it can apply at all is judged the long way
                 if value is not None and len(self._vocabulary.wholes(handler.name)) + len(
                     self._vocabulary.parts(handler.name)
                 ):
-                    raise _NotPlain  # it may contradict a kin, though no slot hangs on either
+                    raise NotPlain  # it may contradict a kin, though no slot hangs on either
             elif value is None:
                 continue
             elif kind == _CLASS:
@@ -173,7 +156,7 @@ class PlainRecords:
                     found[place] = 1 << rank
             elif kind == _ANSWER:
                 if value is not True and value is not False:
-                    raise _NotPlain
+                    raise NotPlain
                 for place in handler.places:
                     found[place] = TRUE if value else FALSE
             elif kind == _AGE:
@@ -181,20 +164,13 @@ class PlainRecords:
             else:
                 self._reserved(handler.name, value, given, at, zone, found)
         if len(seen) != count or {"age", "birthdate"} <= seen:
-            raise _NotPlain
+            raise NotPlain
         if given.ages is not None:
             given.months = months = age_in_months(given.ages, at, zone)
             years = Interval(months.low // 12, months.high // 12)
             for place, unit in self._plan.ages:
-                found[place] = _range(years if unit == "years" else months)
-        self._tell(told, given, at, zone, found)
-        for computed in self._plan.computed:
-            self._compute(computed, given, at, zone, found)
-        for entangled in self._plan.entangled:
-            if not entangled.names.isdisjoint(seen):
-                found[entangled.place] = content(
-                    self._slots[entangled.place], self._facts(entangled.names, given, at, zone)
-                )
+                found[place] = range_of(years if unit == "years" else months)
+        self._joint.say(told, seen, given, at, zone, found)
         return found
 
     # --- keys --------------------------------------------------------------------------------------------------------
@@ -202,13 +178,13 @@ class PlainRecords:
     def _resolve(self, key: object) -> _Handler:
         """The handler of a key that was not met before."""
         if not isinstance(key, str):
-            raise _NotPlain
+            raise NotPlain
         folded = key_of(key[:200])
         concept = self._vocabulary.find(key)
-        if folded in ("id", "asof", "birthdate", "judgements"):
+        if folded == "trials" or (concept is not None and concept.kind == "milestone"):
+            raise NotPlain
+        if folded in RESERVED:
             handler = _Handler(_RESERVED, folded)
-        elif folded == "trials" or (concept is not None and concept.kind == "milestone"):
-            raise _NotPlain
         elif concept is None:
             handler = _Handler(_UNUSED)
         else:
@@ -223,33 +199,33 @@ class PlainRecords:
         return handler
 
     def _reserved(
-        self, name: str, value: object, given: _Given, at: Instant, zone: tzinfo, found: list[Content]
+        self, name: str, value: object, given: Given, at: Instant, zone: tzinfo, found: list[Content]
     ) -> None:  # fmt: skip
         if name == "birthdate":
             given.ages = _ages(None, value, at, zone)
         elif name == "judgements":
             if not isinstance(value, Mapping):
-                raise _NotPlain
+                raise NotPlain
             for address, answer in value.items():
                 place = self._plan.judged.get(address.casefold()) if isinstance(address, str) else None
                 if place is None or not (answer is None or isinstance(answer, bool)):
-                    raise _NotPlain
+                    raise NotPlain
                 found[place] = ASKS if answer is None else TRUE if answer else FALSE
         elif name == "id" and not isinstance(value, str):
-            raise _NotPlain
+            raise NotPlain
 
     # --- values ------------------------------------------------------------------------------------------------------
 
     def _reading(self, handler: _Handler, value: object) -> float | Reading:
         assert handler.concept is not None
         if isinstance(value, list | tuple):
-            raise _NotPlain
+            raise NotPlain
         try:
             reading = self._reader.reading(handler.concept, value)
         except UnreadableValue:
-            raise _NotPlain from None
+            raise NotPlain from None
         if reading is None or reading.when is not None:
-            raise _NotPlain
+            raise NotPlain
         if reading.months is not None or reading.lower is not None or reading.upper is not None:
             return reading
         if isinstance(value, str) and len(handler.lines) < MOST_REMEMBERED:
@@ -272,132 +248,25 @@ class PlainRecords:
     def _read(self, handler: _Handler, reading: float | Reading, found: list[Content]) -> None:
         assert isinstance(reading, Reading)
         for place in handler.places:
-            found[place] = _range(reading.value)
+            found[place] = range_of(reading.value)
         for place, upper in handler.ratios:
             limit = reading.upper if upper else reading.lower
             if limit:
-                found[place] = _range(intervals.divide(reading.value, point(limit)))
+                found[place] = range_of(intervals.divide(reading.value, point(limit)))
 
     def _rank(self, handler: _Handler, value: object) -> int:
         assert handler.concept is not None
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise _NotPlain
+            raise NotPlain
         rank = handler.concept.value_ranks.get(key_of(str(value).strip()[:80]))
         if rank is None:
-            raise _NotPlain
+            raise NotPlain
         if isinstance(value, str) and len(handler.ranks) < MOST_REMEMBERED:
             handler.ranks[value] = rank
         return rank
 
-    # --- what hangs on several facts ---------------------------------------------------------------------------------
-
-    def _tell(
-        self, told: dict[Family, list[tuple[str, Any]]], given: _Given, at: Instant, zone: tzinfo, found: list[Content]
-    ) -> None:
-        """What conditions and events say through their hierarchy."""
-        sex = given.ranks.get("sex")
-        if sex is not None or given.ages is not None:
-            for family in self._plan.limited:
-                told.setdefault(family, [])
-        for family, facts in told.items():
-            if len(facts) > 1:
-                facts.sort(key=_name)
-            state: object = tuple(facts)
-            months = None
-            if family.is_limited:
-                months = None if given.months is None else int(given.months.high)
-                state = (state, sex, None if months is None else sum(months >= start for start in family.from_months))
-            effect = family.remembered.get(state, _NOT_ASKED)
-            if effect is _NOT_ASKED:
-                effect = self._ask(family, facts, sex, months, at, zone)
-                if len(family.remembered) < MOST_REMEMBERED:
-                    family.remembered[state] = effect
-            if effect is None:
-                raise _NotPlain
-            for place, value in effect:
-                found[place] = value
-
-    def _ask(
-        self,
-        family: Family,
-        facts: list[tuple[str, Any]],
-        sex: int | None,
-        months: int | None,
-        at: Instant,
-        zone: tzinfo,
-    ) -> Effect | None:
-        """What the reference says of a family; None where the facts contradict each other."""
-        record: dict[str, Any] = {}
-        for name, value in facts:
-            concept = self._vocabulary[name]
-            record[name] = concept.values[value] if concept.kind == "class" and value is not None else value
-        if sex is not None:
-            record["sex"] = self._vocabulary["sex"].values[sex]
-        if months is not None:
-            record["age"] = f"{months} months"
-        try:
-            known = prepare(Patient.parse(record, vocabulary=self._vocabulary), iso(at, zone), self._absent)
-        except EligibilityError:
-            return None
-        return tuple((place, content(self._slots[place], known)) for place in family.places)
-
-    def _compute(self, computed: Computed, given: _Given, at: Instant, zone: tzinfo, found: list[Content]) -> None:
-        """A derived quantity: what was brought for it, else what its inputs give, at the instant."""
-        numbers = given.numbers
-        brought = numbers.get(computed.concept.name)
-        if brought is not None:
-            found[computed.place] = (
-                (brought, brought, False, False) if isinstance(brought, float) else _range(brought.value)
-            )
-            return
-        nested = any(source.formula is not None for source in computed.inputs)
-        if not nested and not any(name in numbers for name in computed.sampled):
-            return
-        values: list[float] = []
-        for source in computed.inputs:
-            value = numbers.get(source.name, source.assumed)
-            if not isinstance(value, float | int):
-                break
-            values.append(value)
-        else:
-            try:
-                if computed.direct is not None and not nested:
-                    result = computed.direct(values)
-                    found[computed.place] = (result, result, False, False)
-                    return
-            except (ArithmeticError, ValueError):
-                pass  # outside of its domain: the reference says what that means
-        found[computed.place] = content(self._slots[computed.place], self._facts(computed.names, given, at, zone))
-
-    def _facts(self, names: frozenset[str], given: _Given, at: Instant, zone: tzinfo) -> Facts:
-        """Facts of the named measurements and classes alone."""
-        now = Span(at, at)
-        observations: dict[str, tuple[Observation, ...]] = {}
-        for name in names:
-            number = given.numbers.get(name)
-            if isinstance(number, float):
-                observations[name] = (Observation(point(number), now, "", dated=False),)
-            elif number is not None:
-                observations[name] = (
-                    Observation(number.value, now, "", number.lower, number.upper, number.months, dated=False),
-                )
-        classes = {
-            name: (ClassObservation(given.ranks[name], now, "", dated=False),) for name in names if name in given.ranks
-        }
-        return Facts(
-            self._vocabulary, at, zone, given.ages, observations, classes, {}, {}, {}, {}, {}, frozenset(), (), ()
-        )
-
 
 _read_age = lru_cache(maxsize=1_024)(read_age)
-
-
-def _name(fact: tuple[str, Any]) -> str:
-    return fact[0]
-
-
-def _range(x: Interval) -> Range:
-    return (x.low, x.high, x.low_open, x.high_open)
 
 
 def _ages(age: object, born: object, at: Instant, zone: tzinfo) -> Ages | None:
@@ -408,8 +277,8 @@ def _ages(age: object, born: object, at: Instant, zone: tzinfo) -> Ages | None:
             return None if reading is None else Ages(None, reading.low, reading.high, reading.unit, reading.text)
         when = read_when(born, "birth date")
     except UnreadableValue:
-        raise _NotPlain from None
+        raise NotPlain from None
     days = None if when is None or when.precision == "instant" else birth_days(when, local(at, zone).date())
     if when is None or days is None:
-        raise _NotPlain
+        raise NotPlain
     return Ages(days, text=f"born {when.text}")

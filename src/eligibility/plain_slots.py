@@ -15,7 +15,7 @@ from typing import assert_never
 
 from eligibility import rules
 from eligibility.formulas import check_formula
-from eligibility.slots import Content, NumberSlot, RankSlot, RatioSlot, Slot, TruthSlot
+from eligibility.slots import Content, NumberSlot, RankSlot, RatioSlot, Slot, TruthSlot, anchors
 from eligibility.vocabulary import Concept, Vocabulary
 
 Effect = tuple[tuple[int, Content], ...]
@@ -89,8 +89,8 @@ class Plan:
         return found
 
     def _sort(self, place: int, slot: Slot) -> None:
-        anchors = [anchor.concept for window in _windows(slot) for anchor in window.anchors]
-        occurrences = [concept for concept in anchors if concept.is_occurrence]
+        met = anchors(slot)
+        occurrences = [concept for concept in met if concept.is_occurrence]
         match slot:
             case TruthSlot(atom=rules.Judged(address=address)):
                 self.judged[address.casefold()] = place
@@ -101,13 +101,11 @@ class Plan:
             case TruthSlot(atom=rules.Comparison()) | NumberSlot() | RatioSlot() | RankSlot() if occurrences:
                 # from an onset without a date it is open, whatever was measured; from what never was, it fails
                 self._join(occurrences, place)
-            case TruthSlot(atom=rules.Comparison(number=number)) | NumberSlot(number=number) if anchors or not _alone(
-                slot
-            ):
+            case TruthSlot(atom=rules.Comparison(number=number)) | NumberSlot(number=number) if met or not _alone(slot):
                 self.entangled.append(
                     Entangled(place, given_for(self._vocabulary, (leaf.concept for leaf in rules.leaves(number))))
                 )
-            case RatioSlot(concept=concept) | RankSlot(concept=concept) if anchors:
+            case RatioSlot(concept=concept) | RankSlot(concept=concept) if met:
                 self.entangled.append(Entangled(place, frozenset((concept.name,))))
             case TruthSlot(atom=atom):
                 assert not isinstance(atom, rules.Comparison | rules.LimitComparison | rules.InClass | rules.Judged)
@@ -167,21 +165,6 @@ def given_for(vocabulary: Vocabulary, concepts: Iterable[Concept]) -> frozenset[
             if concept.formula is not None:
                 waiting += check_formula(vocabulary, concept).inputs
     return frozenset(found)
-
-
-def _windows(slot: Slot) -> list[rules.Window]:
-    match slot:
-        case NumberSlot(number=number) | TruthSlot(atom=rules.Comparison(number=number)):
-            found = [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
-        case RatioSlot(window=window) | RankSlot(window=window):
-            found = [window]
-        case TruthSlot(atom=rules.InWindow(window=window) | rules.OnsetIn(window=window)):
-            found = [window]
-        case TruthSlot():
-            found = []
-        case _:
-            assert_never(slot)
-    return [window for window in found if window is not None]
 
 
 def _alone(slot: Slot) -> bool:

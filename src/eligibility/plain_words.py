@@ -52,31 +52,8 @@ def concepts_of(trial: Trial) -> list[Concept]:
     found: dict[str, Concept] = {}
     for criterion in trial:
         for atom in rules.atoms(criterion.rule):
-            found |= {concept.name: concept for concept in concepts_in(atom)}
+            found |= {concept.name: concept for concept in rules.concepts(atom)}
     return sorted(found.values(), key=lambda concept: concept.name.casefold())
-
-
-def concepts_in(atom: rules.Atom) -> Iterator[Concept]:
-    """The concepts that a comparison or presence names, anchors of its windows included."""
-    match atom:
-        case rules.Comparison(number=number):
-            for leaf in rules.leaves(number):
-                yield leaf.concept
-                yield from _anchors(None if isinstance(leaf, rules.Age) else leaf.window)
-        case rules.LimitComparison() | rules.InClass() | rules.InWindow() | rules.OnsetIn():
-            yield atom.concept
-            yield from _anchors(atom.window)
-        case rules.Present() | rules.Ever() | rules.Elapsed() | rules.Lasting() | rules.Attested():
-            yield atom.concept
-        case rules.Judged():
-            pass
-        case _:
-            assert_never(atom)
-
-
-def _anchors(window: rules.Window | None) -> Iterator[Concept]:
-    for anchor in window.anchors if window else ():
-        yield anchor.concept
 
 
 def story(trial: Trial, width: int = 80, *, formulas: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, assert_never
 
 from eligibility.instants import Duration
 from eligibility.source import Span
@@ -49,6 +49,11 @@ class Bound:
     high: float
     shown: str
     months: int | None = None
+
+    @property
+    def counts_months(self) -> bool:
+        """Is it spelled in months? An age is compared in the unit of its threshold."""
+        return self.shown.endswith(("month", "months"))
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -316,6 +321,37 @@ def atoms(rule: Rule) -> Iterator[Atom]:
                 yield from atoms(operand)
         case _:
             yield rule
+
+
+def concepts(atom: Atom) -> list[Concept]:
+    """The concepts that a comparison or presence names, anchors of its windows included."""
+    match atom:
+        case Comparison(number=number):
+            found = [leaf.concept for leaf in leaves(number)]
+        case Judged():
+            found = []
+        case _:
+            found = [atom.concept]
+    return [*found, *(anchor.concept for window in windows(atom) for anchor in window.anchors)]
+
+
+def windows(atom: Atom) -> list[Window]:
+    """The windows in which a comparison or presence looks; those of each measurement of a number."""
+    match atom:
+        case Comparison(number=number):
+            return windows_of_number(number)
+        case LimitComparison(window=window) | InClass(window=window) | InWindow(window=window) | OnsetIn(window=window):
+            return [] if window is None else [window]
+        case Present() | Ever() | Elapsed() | Lasting() | Attested() | Judged():
+            return []
+        case _:
+            assert_never(atom)
+
+
+def windows_of_number(number: Expression) -> list[Window]:
+    """The windows in which what a number is computed from looks."""
+    found = [leaf.window for leaf in leaves(number) if not isinstance(leaf, Age)]
+    return [window for window in found if window is not None]
 
 
 def leaves(number: Expression) -> Iterator[Age | Measured | Changed | InClass]:

@@ -19,7 +19,6 @@ from eligibility.units import Scale
 from eligibility.vocabulary import Vocabulary
 
 _EXPRESSIONS: tuple[type, ...] = get_args(rules.Expression)
-_ATOMS: tuple[type, ...] = get_args(rules.Atom)
 _RULES: tuple[type, ...] = get_args(rules.Rule)
 _PARTS = (
     rules.Anchor, rules.Window, rules.Bound, rules.Criterion, rules.Formula, Duration, Scale, Span, Diagnostic, Related,

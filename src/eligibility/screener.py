@@ -20,7 +20,7 @@ from eligibility.look import Absent
 from eligibility.patient import Patient
 from eligibility.plain_records import PlainRecords
 from eligibility.results import Criteria, Need, Remarks, Screening, TrialResult
-from eligibility.screening import Judgement, judge, remarks, verdict_at, vocabulary_of
+from eligibility.screening import Judgement, judge, record_of, remarks, verdict_at, vocabulary_of
 from eligibility.slots import ASKS, Content, Slot, TruthSlot, content, is_of_one_trial
 from eligibility.verdicts import VERDICTS, Places, Verdicts
 from eligibility.vocabulary import Vocabulary, bundled_vocabulary
@@ -144,7 +144,7 @@ class Screener:
         plain = self._plain(patient, at, absent)
         if plain is not None:
             return self._facts(tuple(plain[0]), _NOTHING_APART, self._answered(plain[0]))
-        return self._prepared(prepare(self._record(patient), at, absent))
+        return self._prepared(prepare(record_of(patient, self._vocabulary), at, absent))
 
     def verdicts(self, facts: PreparedFacts) -> Verdicts:
         """The verdict of every trial. Raises UsageError for facts that another screener prepared, or this one with other
@@ -173,11 +173,11 @@ class Screener:
         plain = self._plain(patient, at, absent)
         if plain is not None and isinstance(patient, Mapping):
             contents, (now, zone) = plain
-            known: _Known = _Later(self, dict(patient), now, zone, absent)
+            known: _Known = _Later(self._vocabulary, dict(patient), now, zone, absent)
             name, stamp = patient.get("id"), iso(now, zone)
             facts = self._facts(contents, _NOTHING_APART, self._answered(contents))
         else:
-            record = self._record(patient)
+            record = record_of(patient, self._vocabulary)
             seen = prepare(record, at, absent)
             if self._index is None:  # few trials ask for less than all of their slots
                 told = tuple(judge(trial, seen) for trial in self.trials)
@@ -193,15 +193,6 @@ class Screener:
         return Screening(stamp, results, name, partial(_remarks, known, self.trials))
 
     # --- stages ------------------------------------------------------------------------------------------------------
-
-    def _record(self, patient: Mapping[str, Any] | Patient) -> Patient:
-        if not isinstance(patient, Patient):
-            return Patient.parse(patient, vocabulary=self._vocabulary)
-        if patient.vocabulary is not self._vocabulary:
-            raise UsageError(
-                "the patient was read with another vocabulary than that of the trials; read it with theirs"
-            )
-        return patient
 
     def _plain(
         self, patient: Mapping[str, Any] | Patient, at: str | datetime | None, absent: Absent
@@ -283,7 +274,7 @@ class _Now:
 class _Later:
     """A plain record, which the reference reads when a reason is asked for."""
 
-    screener: Screener
+    vocabulary: Vocabulary
     data: Mapping[str, Any]
     at: Instant
     zone: tzinfo
@@ -291,7 +282,7 @@ class _Later:
 
     @cached_property
     def record(self) -> Patient:
-        return self.screener._record(self.data)
+        return Patient.parse(self.data, vocabulary=self.vocabulary)
 
     @cached_property
     def facts(self) -> Facts:

@@ -10,7 +10,7 @@ from typing import Any
 
 from eligibility import rules
 from eligibility.errors import UsageError, excerpt, nearest
-from eligibility.evaluator import Situation, Truths, evaluate_atom, kleene
+from eligibility.evaluator import Situation, Truths, kleene, truths_of
 from eligibility.explanation import explain
 from eligibility.facts import Facts, prepare
 from eligibility.instants import Instant, iso
@@ -44,12 +44,18 @@ def screen(
     """
     chosen = select(trials)
     vocabulary = vocabulary_of(chosen)
-    record = patient if isinstance(patient, Patient) else Patient.parse(patient, vocabulary=vocabulary)
-    if record.vocabulary is not vocabulary:
-        raise UsageError("the patient was read with another vocabulary than that of the trials; read it with theirs")
+    record = record_of(patient, vocabulary)
     facts = prepare(record, at, absent)
     results = tuple(judge(trial, facts) for trial in chosen)
     return Screening(iso(facts.at, facts.zone), results, record.id, partial(remarks, record, facts, chosen))
+
+
+def record_of(patient: Mapping[str, Any] | Patient, vocabulary: Vocabulary) -> Patient:
+    """The validated record of a patient. Raises PatientError, and UsageError for one of another vocabulary."""
+    record = patient if isinstance(patient, Patient) else Patient.parse(patient, vocabulary=vocabulary)
+    if record.vocabulary is not vocabulary:
+        raise UsageError("the patient was read with another vocabulary than that of the trials; read it with theirs")
+    return record
 
 
 def remarks(record: Patient, facts: Facts, trials: tuple[Trial, ...]) -> Remarks:
@@ -102,7 +108,7 @@ class Judgement:
 
 
 def _criterion(criterion: rules.Criterion, situation: Situation) -> CriterionResult:
-    truths: Truths = {atom: evaluate_atom(atom, situation) for atom in rules.atoms(criterion.rule)}
+    truths = truths_of(criterion.rule, situation)
     outcome = kleene(criterion.rule, truths)
     return CriterionResult(
         criterion.address, criterion.section, criterion.label, OUTCOMES[outcome], _passes(criterion, outcome), criterion.note,
@@ -124,7 +130,7 @@ class _Standing:
 
     @cached_property
     def _truths(self) -> Truths:
-        return {atom: evaluate_atom(atom, self._situation) for atom in rules.atoms(self._criterion.rule)}
+        return truths_of(self._criterion.rule, self._situation)
 
     @cached_property
     def passes(self) -> bool | None:

@@ -102,30 +102,29 @@ def _is_plain(number: rules.Expression, bound: rules.Bound) -> bool:
 def _age_in_unit(number: rules.Expression, bounds: tuple[rules.Bound, ...]) -> rules.Expression:
     """An age is compared in the unit of its threshold."""
     if isinstance(number, rules.Age):
-        months = bounds[0].shown.endswith(("month", "months"))
-        return replace(number, unit="months" if months else "years")
+        return replace(number, unit="months" if bounds[0].counts_months else "years")
     return number
 
 
 def is_of_one_trial(slot: Slot) -> bool:
     """May a record say something else of it for one trial: an attestation, or a window on a milestone?"""
+    if isinstance(slot, TruthSlot) and isinstance(slot.atom, rules.Attested):
+        return True
+    return any(concept.kind == "milestone" for concept in anchors(slot))
+
+
+def anchors(slot: Slot) -> list[Concept]:
+    """What the windows of a slot are told from."""
     match slot:
         case NumberSlot(number=number):
-            windows = [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
+            windows = rules.windows_of_number(number)
         case RatioSlot(window=window) | RankSlot(window=window):
-            windows = [window]
-        case TruthSlot(atom=rules.Attested()):
-            return True
-        case TruthSlot(atom=rules.InWindow(window=window) | rules.OnsetIn(window=window)):
-            windows = [window]
-        case TruthSlot(atom=rules.Comparison(number=number)):
-            windows = [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
-        case TruthSlot():
-            return False
+            windows = [] if window is None else [window]
+        case TruthSlot(atom=atom):
+            windows = rules.windows(atom)
         case _:
             assert_never(slot)
-    anchors = [anchor for window in windows if window for anchor in window.anchors]
-    return any(anchor.concept.kind == "milestone" for anchor in anchors)
+    return [anchor.concept for window in windows for anchor in window.anchors]
 
 
 def content(slot: Slot, facts: Facts, trial: str = "") -> Content:
@@ -156,9 +155,14 @@ def code(truth: Truth, atom: rules.Atom) -> int:
     return TRUE if truth is Truth.TRUE else FALSE
 
 
+def range_of(x: Interval) -> Range:
+    """An interval as the content of a slot."""
+    return (x.low, x.high, x.low_open, x.high_open)
+
+
 def _range(known: Interval | str) -> Range:
     if isinstance(known, Interval):
-        return (known.low, known.high, known.low_open, known.high_open)
+        return range_of(known)
     return NEVER if known == "never" else OPEN
 
 

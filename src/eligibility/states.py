@@ -6,15 +6,16 @@ censored, as intervals, dated at the edges of windows, partly dated, and series.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from eligibility.instants import Duration, Instant, instant_of, local, shift
+from eligibility import rules
+from eligibility.instants import DAY, HOUR, MINUTE, SECOND, Duration, Instant, instant_of, local, shift
 from eligibility.intervals import INFINITY
-from eligibility.regions import Variable, edges
+from eligibility.regions import Variable, edges, judgements, variables
 from eligibility.units import Unit
 from eligibility.vocabulary import Concept, Vocabulary
 
@@ -23,6 +24,19 @@ SPELLINGS = (
     "mg/dL", "g/dL", "mg/L", "g/L", "ug/L", "ng/mL", "pg/mL", "mmol/L", "umol/L", "nmol/L", "mEq/L", "mmHg", "kPa", "cmH2O", "%", "1",
     "K/uL", "10^9/L", "x10^3/uL", "/mm3", "G/L", "U/L", "IU/L", "degC", "degF", "/min", "kg", "lb", "cm", "m", "mm/h", "s", "days", "weeks",
 )  # fmt: skip
+
+
+def states_for(
+    statements: Sequence[rules.Rule], vocabulary: Vocabulary, at: datetime, more: Iterable[str] = ()
+) -> dict[str, tuple[State, ...]]:
+    """What a record may say of each variable of some rules, of `more` concepts, and of each judgement, by their names."""
+    cut = variables(statements, vocabulary)
+    for name in more:
+        cut.setdefault(name, Variable(vocabulary[name]))
+    found = {name: states(variable, vocabulary, at) for name, variable in cut.items()}
+    for address in judgements(statements):
+        found[address] = tuple({"judgements": {address: answer}} for answer in (True, False))
+    return found
 
 
 def states(variable: Variable, vocabulary: Vocabulary, at: datetime) -> tuple[State, ...]:
@@ -81,12 +95,12 @@ class _Maker:
                 yield from ({name: True}, {name: False}, {name: None})
             case "milestone":
                 yield from ({name: when} for when in self._edges_back(extra=True))
-                yield {name: self._stamp(self._now + 3 * 86_400_000_000)}
+                yield {name: self._stamp(self._now + 3 * DAY)}
 
     # --- times -------------------------------------------------------------------------------------------------------
 
     def _stamp(self, instant: Instant) -> str:
-        return local(instant, self._zone).isoformat(timespec="microseconds" if instant % 1_000_000 else "seconds")
+        return local(instant, self._zone).isoformat(timespec="microseconds" if instant % SECOND else "seconds")
 
     def _before(self, duration: Duration) -> Instant:
         return shift(self._now, duration, self._zone, -1)
@@ -94,10 +108,10 @@ class _Maker:
     def _edges_back(self, extra: bool = False) -> Iterator[str]:
         """Instants at, a minute before and a minute after each edge of a window, and what partial dates hold them."""
         if extra:
-            yield self._stamp(self._now - 3_600_000_000)
+            yield self._stamp(self._now - HOUR)
         for duration in sorted(self._durations(), key=self._before, reverse=True):
             edge = self._before(duration)
-            yield from (self._stamp(edge), self._stamp(edge - 60_000_000), self._stamp(edge + 60_000_000))
+            yield from (self._stamp(edge), self._stamp(edge - MINUTE), self._stamp(edge + MINUTE))
             day = local(edge, self._zone)
             yield from (f"{day:%Y-%m-%d}", f"{day:%Y-%m}")
             yield f"{day - timedelta(days=400):%Y-%m-%d}"
@@ -107,7 +121,7 @@ class _Maker:
         found = set(self._variable.durations)
         if self._concept.acute_for is not None:
             found.add(self._concept.acute_for)
-        return found or {Duration("30 days", exact=30 * 86_400_000_000)}
+        return found or {Duration("30 days", exact=30 * DAY)}
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
@@ -139,10 +153,10 @@ class _Maker:
         for low, high in pairwise(sorted(numbers)):
             unit_text = "" if concept.unit == "1" else f" {concept.unit}"
             yield f"{low:.12g} to {high:.12g}{unit_text}"
-        yield from self._limits(numbers)
+        yield from self._limits()
         yield from self._dated(numbers)
 
-    def _limits(self, numbers: list[float]) -> Iterator[Any]:
+    def _limits(self) -> Iterator[Any]:
         concept = self._concept
         limit = max(
             1.0,
@@ -165,27 +179,27 @@ class _Maker:
             durations.add(concept.current_for)
         for duration in sorted(durations, key=self._before, reverse=True):
             edge = self._before(duration)
-            for instant in (edge, edge - 1, edge + 60_000_000):
+            for instant in (edge, edge - 1, edge + MINUTE):
                 yield {"value": spell(concept, low), "at": self._stamp(instant)}
             yield [
-                {"value": spell(concept, high), "at": self._stamp(edge + 60_000_000)},
-                {"value": spell(concept, low), "at": self._stamp(self._now - 60_000_000)},
+                {"value": spell(concept, high), "at": self._stamp(edge + MINUTE)},
+                {"value": spell(concept, low), "at": self._stamp(self._now - MINUTE)},
             ]
         for value in numbers[:4]:
-            yield {"value": spell(concept, value), "at": self._stamp(self._now - 1_800_000_000)}
-        yield {"value": spell(concept, high), "at": self._stamp(self._now + 60_000_000)}
+            yield {"value": spell(concept, value), "at": self._stamp(self._now - 30 * MINUTE)}
+        yield {"value": spell(concept, high), "at": self._stamp(self._now + MINUTE)}
         start = max(low, concept.possible.low, 1.0)
         for apart in sorted(variable.apart, key=self._before, reverse=True):
-            earlier = shift(self._now - 60_000_000, apart, self._zone, -1)
+            earlier = shift(self._now - MINUTE, apart, self._zone, -1)
             for rise in edges(variable.rises, concept.possible):
                 limits = {
                     "upper_limit" if upper else "lower_limit": spell(concept, start + rise)
                     for upper, _ in variable.multiples
                 }
-                for instant in (earlier, earlier - 60_000_000):
+                for instant in (earlier, earlier - MINUTE):
                     yield [
                         {"value": spell(concept, start), "at": self._stamp(instant), **limits},
-                        {"value": spell(concept, start + rise), "at": self._stamp(self._now - 60_000_000), **limits},
+                        {"value": spell(concept, start + rise), "at": self._stamp(self._now - MINUTE), **limits},
                     ]
 
     # --- the rest ----------------------------------------------------------------------------------------------------
@@ -204,7 +218,7 @@ class _Maker:
                 )
         if concept.ordered:
             yield [
-                {"value": value, "at": self._stamp(self._now - 60_000_000)}
+                {"value": value, "at": self._stamp(self._now - MINUTE)}
                 for value in (concept.values[0], concept.values[-1])
             ]
 
@@ -243,9 +257,9 @@ class _Maker:
             for duration in self._durations():
                 ahead = shift(self._now, duration, self._zone, 1)
                 yield from (
-                    {"planned": self._stamp(instant)} for instant in (ahead, ahead + 60_000_000, self._now + 60_000_000)
+                    {"planned": self._stamp(instant)} for instant in (ahead, ahead + MINUTE, self._now + MINUTE)
                 )
-        yield {"at" if event else "onset": self._stamp(self._now + 60_000_000)}
+        yield {"at" if event else "onset": self._stamp(self._now + MINUTE)}
 
     def _lists(self, ends: Iterable[str]) -> Iterator[Any]:
         stamps = [when for when in ends if "T" in when][:3]

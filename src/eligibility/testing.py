@@ -55,9 +55,7 @@ def check_reachable(trial: Trial, *, at: str = DEFAULT_AT) -> None:
 def check_knowing_more(trial: Trial, *, examples: int = 100, at: str = DEFAULT_AT) -> None:
     """A fact more never turns a criterion from met to not met, or back."""
 
-    @settings(
-        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-    )
+    @_drawn(examples)
     @given(patients(trial, at=at), st.randoms(use_true_random=False))
     def holds(record: dict[str, Any], chance: Any) -> None:
         facts = [key for key in record if key not in ("as_of", "judgements") and not _replaces(trial, key, record)]
@@ -79,9 +77,7 @@ def check_knowing_more(trial: Trial, *, examples: int = 100, at: str = DEFAULT_A
 def check_units(trial: Trial, *, examples: int = 100, at: str = DEFAULT_AT) -> None:
     """The same values in other units give the same outcomes."""
 
-    @settings(
-        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-    )
+    @_drawn(examples)
     @given(patients(trial, at=at), st.randoms(use_true_random=False))
     def holds(record: dict[str, Any], chance: Any) -> None:
         other = {key: _respelled(trial, key, value, chance) for key, value in record.items()}
@@ -105,9 +101,7 @@ def check_verdict(trial: Trial, verdict: str, *, examples: int = 50, at: str = D
     if wanted is None:
         raise UsageError(f"a verdict is one of {', '.join(known)}")
 
-    @settings(
-        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-    )
+    @_drawn(examples)
     @given(patients(trial, verdict=wanted, at=at))
     def holds(record: dict[str, Any]) -> None:
         found = screen(record, [trial])[trial.id].verdict
@@ -121,6 +115,12 @@ def check_examples(trial: Trial, path: str | Path) -> None:
     for example in read_examples(Path(path)):
         ran = run_example(trial, example)
         assert not ran.differences, f"{example.title}: " + "\n".join(str(item) for item in ran.differences)
+
+
+def _drawn(examples: int) -> settings:
+    """So many examples, however long each takes."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
 
 
 def _screened(trial: Trial, record: Mapping[str, Any]) -> Screening | None:

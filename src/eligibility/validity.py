@@ -103,23 +103,7 @@ def _later(instant: Instant, length: Duration, facts: Facts) -> Iterator[Instant
 
 def _concepts(atom: rules.Atom, facts: Facts) -> Iterator[tuple[str, Concept]]:
     """The concepts whose facts an atom reads: inputs of formulas, wholes and parts, anchors of windows."""
-    waiting: list[Concept] = []
-    windows: list[rules.Window | None] = []
-    match atom:
-        case rules.Comparison(number=number):
-            for leaf in rules.leaves(number):
-                waiting.append(leaf.concept)
-                if not isinstance(leaf, rules.Age):
-                    windows.append(leaf.window)
-        case rules.Judged():
-            pass
-        case rules.LimitComparison() | rules.InClass() | rules.InWindow() | rules.OnsetIn():
-            waiting.append(atom.concept)
-            windows.append(atom.window)
-        case _:
-            waiting.append(atom.concept)
-    for window in windows:
-        waiting += [anchor.concept for anchor in window.anchors] if window else []
+    waiting = list(rules.concepts(atom))
     seen: set[str] = set()
     while waiting:
         concept = waiting.pop()
@@ -159,29 +143,16 @@ def _times(concept: Concept, facts: Facts, trial: str) -> Iterator[Span]:
 
 
 def _durations(atom: rules.Atom) -> Iterator[Duration]:
-    windows: list[rules.Window | None] = []
     match atom:
         case rules.Comparison(number=number):
-            windows += [leaf.window for leaf in rules.leaves(number) if not isinstance(leaf, rules.Age)]
-            for leaf in rules.leaves(number):
-                if isinstance(leaf, rules.Changed):
-                    yield leaf.over
-        case (
-            rules.LimitComparison(window=window)
-            | rules.InClass(window=window)
-            | rules.InWindow(window=window)
-            | rules.OnsetIn(window=window)
-        ):
-            windows.append(window)
+            yield from (leaf.over for leaf in rules.leaves(number) if isinstance(leaf, rules.Changed))
         case rules.Elapsed(bounds=bounds):
             yield from (duration for _, duration in bounds)
         case rules.Lasting(duration=duration):
             yield duration
         case _:
             pass
-    for window in windows:
-        if window is not None and window.duration is not None:
-            yield window.duration
+    yield from (window.duration for window in rules.windows(atom) if window.duration is not None)
 
 
 def _birthdays(atom: rules.Atom, concepts: Iterable[Concept], facts: Facts) -> Iterator[Instant]:

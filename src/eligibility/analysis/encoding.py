@@ -111,7 +111,7 @@ class Encoder:
         grid = self._world.space.grids[self._world.index[("age",)]]
         cells = grid.full
         for bound in bounds:
-            step = 1 if bound.shown.endswith(("month", "months")) else 12
+            step = 1 if bound.counts_months else 12
             edge = bound.months or 0
             first = edge if bound.operator in (">=", "<") else edge + step
             above = grid.upward(lambda x, first=first: x >= first)  # type: ignore[misc]  # bound now

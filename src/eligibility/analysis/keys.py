@@ -129,8 +129,7 @@ def age_edges(bound: rules.Bound) -> tuple[int, ...]:
     months = bound.months or 0
     if bound.operator in (">=", "<"):
         return (months,)
-    in_months = bound.shown.endswith(("month", "months"))
-    return (months + (1 if in_months else 12),)
+    return (months + (1 if bound.counts_months else 12),)
 
 
 def possible_on(line: object, vocabulary: Vocabulary) -> Interval:
