@@ -297,11 +297,10 @@ def _anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
 def _blurred_anchors(window: rules.Window | None, situation: Situation) -> list[Fact]:
     """The anchors of a window whose time is known to the day, the month or the year."""
     found: list[Fact] = []
-    for anchor in (window.anchor, window.relation) if window else ():
-        if anchor is not None:
-            onset = occurrences.anchor_onset(situation.facts, anchor, situation.trial, situation.now)
-            if isinstance(onset, Span) and onset.first != onset.last:
-                found.append(Fact(anchor.concept.name, "exact time"))
+    for anchor in window.anchors if window else ():
+        onset = occurrences.anchor_onset(situation.facts, anchor, situation.trial, situation.now)
+        if isinstance(onset, Span) and onset.first != onset.last:
+            found.append(Fact(anchor.concept.name, "exact time"))
     return found
 
 

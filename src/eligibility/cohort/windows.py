@@ -68,4 +68,4 @@ def hangs_on_milestone(window: rules.Window | None) -> bool:
     """Is it measured from a milestone, which each trial has its own of?"""
     if window is None:
         return False
-    return any(anchor.concept.kind == "milestone" for anchor in (window.anchor, window.relation) if anchor is not None)
+    return any(anchor.concept.kind == "milestone" for anchor in window.anchors)
